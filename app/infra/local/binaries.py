@@ -73,6 +73,13 @@ def _wheel_folders() -> list[Path]:
     return sorted(folders, key=version_of, reverse=True)
 
 
+def open_folder(folder: Path) -> None:
+    """Make a folder below SHARED that every account can pass through and nobody else can list."""
+    for level in (SHARED, folder):
+        level.mkdir(parents=True, exist_ok=True)
+        level.chmod(0o711)
+
+
 def _number(text: str) -> int:
     return int(text) if text.isdigit() else 0
 
@@ -90,6 +97,7 @@ def _reachable_copy(folder: Path, account: Account) -> Path | None:
     name = hashlib.sha256(f"{install}-{stamp}".encode()).hexdigest()[:12]
     target = SHARED / "programs" / name
     if not target.exists():
+        open_folder(target.parent)
         half = target.with_name(f"{name}.{os.getpid()}")
         shutil.rmtree(half, ignore_errors=True)
         unneeded = shutil.ignore_patterns("include", "*.a", "pgbench", "doc", "man")

@@ -28,7 +28,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from app.infra.local.account import Account, account_of, server_account
-from app.infra.local.binaries import SHARED, find_binaries
+from app.infra.local.binaries import SHARED, find_binaries, open_folder
 from app.infra.local.errors import CannotStart
 from app.infra.local.folders import kept_secret, private_folder, write_private
 from app.infra.local.process import Command
@@ -101,7 +101,15 @@ class PostgresServer:
         """How the supervisor runs the server."""
         settings = SETTINGS | (FAST if self.fast else {})
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        argv = [self.binaries / "postgres", "-D", self.data, "-p", PORT, "-k", self.socket_folder]
+        argv: list[Path | str] = [
+            self.binaries / "postgres",
+            "-D",
+            self.data,
+            "-p",
+            PORT,
+            "-k",
+            self.socket_folder,
+        ]
         return Command(
             name="postgres",
             argv=(*map(str, argv), *options),
@@ -114,11 +122,19 @@ class PostgresServer:
             # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for the last client.
             stopping=((signal.SIGINT, 30), (signal.SIGQUIT, 5)),
             keep_open=keep_open,
+            is_server=True,
         )
 
     def ready(self) -> bool:
         """True when the server accepts connections."""
-        argv = [self.binaries / "pg_isready", "-q", "-h", self.socket_folder, "-p", PORT]
+        argv: list[Path | str] = [
+            self.binaries / "pg_isready",
+            "-q",
+            "-h",
+            self.socket_folder,
+            "-p",
+            PORT,
+        ]
         return subprocess.run(argv, env=server_environment(), check=False).returncode == 0
 
     def url(self, database: str = DATABASE) -> str:
@@ -177,7 +193,8 @@ class PostgresServer:
         place = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8] + secrets.token_hex(4)
         elsewhere = SHARED / "clusters" / place
         try:
-            elsewhere.mkdir(parents=True, mode=0o755)
+            open_folder(elsewhere.parent)
+            elsewhere.mkdir(mode=0o700)
         except OSError as refusal:
             raise CannotStart(
                 f"The account {self.account.name}, which runs PostgreSQL, cannot reach "
@@ -191,7 +208,15 @@ class PostgresServer:
         """Build the cluster beside its place and move it there when it is complete."""
         half = self.cluster / "data.new"
         shutil.rmtree(half, ignore_errors=True)
-        argv = [self.binaries / "initdb", "-D", half, "-U", "postgres", "-E", "UTF8"]
+        argv: list[Path | str] = [
+            self.binaries / "initdb",
+            "-D",
+            half,
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+        ]
         argv += ["--data-checksums", "--auth-local=peer", "--auth-host=reject"]
         if self.fast:
             argv.append("--no-sync")
@@ -215,7 +240,7 @@ class PostgresServer:
             f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\n"
             f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n"
         )
-        argv = [self.binaries / "postgres", "--single", "-D", data]
+        argv: list[Path | str] = [self.binaries / "postgres", "--single", "-D", data]
         said = self._run([*argv, *(["-F"] if self.fast else []), "postgres"], typed=statements)
         if said.returncode or "ERROR" in said.stdout or "FATAL" in said.stdout:
             complaint = said.stdout.replace(password, "...").strip()
@@ -250,7 +275,7 @@ def short_private_folder(note: Path, account: Account) -> Path:
     """A new folder with a short path, for a socket; the note lets the next run remove it."""
     if note.exists() and (left := Path(note.read_text().strip())).name.startswith("uscpis-"):
         shutil.rmtree(left, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix="uscpis-", dir="/tmp"))  # noqa: S108  mkdtemp is private
+    made = Path(tempfile.mkdtemp(prefix="uscpis-", dir="/tmp"))
     account.own(made)
     write_private(note, str(made))
     return made
@@ -269,7 +294,16 @@ def ensure_database(url: str, name: str) -> str:
     parts = urlsplit(url)
     bin_folder = find_binaries(account_of(os.geteuid()))
     host = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    argv = [bin_folder / "psql", "-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-d", "postgres"]
+    argv: list[Path | str] = [
+        bin_folder / "psql",
+        "-X",
+        "-q",
+        "-w",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-d",
+        "postgres",
+    ]
     argv += ["-h", unquote(host.get("host", "")) or parts.hostname or "localhost"]
     argv += ["-p", host.get("port") or str(parts.port or PORT), "-U", unquote(parts.username or "")]
     quoted = name.replace("'", "''")

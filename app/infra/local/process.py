@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.infra.local.account import Account
@@ -39,7 +39,8 @@ class Command:
     ready_within: float = 60
     # Signals in turn, each with the seconds that the process has to obey; SIGKILL ends the list.
     stopping: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 20),)
-    keep_open: tuple[int, ...] = field(default=())
+    keep_open: tuple[int, ...] = ()
+    is_server: bool = False  # programs use it, so it is stopped after them
 
 
 class Child:
@@ -50,7 +51,7 @@ class Child:
         self.started = time.monotonic()
         account = command.account.popen_options() if command.account else {}
         with command.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603
+            self.process = subprocess.Popen(
                 command.argv,
                 cwd=command.folder,
                 env=dict(command.environment),
@@ -59,7 +60,10 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=command.keep_open,
-                preexec_fn=_tied_to(os.getpid(), command.stopping[0][0]),
+                # The supervisor has one thread, so nothing can hold a lock across this fork.
+                preexec_fn=_tied_to(  # noqa: PLW1509
+                    os.getpid(), command.stopping[0][0]
+                ),
                 **account,
             )
 

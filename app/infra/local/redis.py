@@ -62,6 +62,7 @@ class RedisServer:
             ready_within=60,
             stopping=((signal.SIGTERM, 15),),
             keep_open=keep_open,
+            is_server=True,
         )
 
     def ready(self) -> bool:
