@@ -239,3 +239,12 @@ class WindowBackwards(Malformed):
 
     def __init__(self, message: str = "The first day must not lie after the last day.") -> None:
         super().__init__(message)
+
+
+class WindowAbsurd(Malformed):
+    """A day so far away that no clinic has plans for it."""
+
+    code = "scheduling.window_absurd"
+
+    def __init__(self, message: str = "Please ask for days between 1900 and 2200.") -> None:
+        super().__init__(message)

@@ -1,0 +1,88 @@
+"""What scheduling decides: plain values in, a value or a refusal out. No database, no clock."""
+
+from app.scheduling.rules.assignment import choose_provider
+from app.scheduling.rules.booking import (
+    check_override_reason,
+    check_reason_text,
+    check_start,
+    check_type_bookable_by,
+    check_version,
+    check_window,
+    first_status,
+    window_from,
+)
+from app.scheduling.rules.explain import Reason, ReasonCode, check_offered, why_not
+from app.scheduling.rules.facts import (
+    FHIR_STATUS,
+    HOLDS_TIME,
+    OPEN,
+    UNLIMITED,
+    AppointmentStatus,
+    Claim,
+    Closure,
+    DateOverride,
+    PatientFacts,
+    PatientLimits,
+    PractitionerKind,
+    ProviderFacts,
+    Question,
+    Slot,
+    TypePolicy,
+    WeeklyHours,
+)
+from app.scheduling.rules.hours import opening, opening_by_day
+from app.scheduling.rules.limits import week_of
+from app.scheduling.rules.slots import available_slots, nearest_slots
+from app.scheduling.rules.transitions import (
+    MOVES,
+    ActorCapacity,
+    Context,
+    allowed_transitions,
+    check_transition,
+    is_late_cancellation,
+    needs_reason,
+)
+
+__all__ = [
+    "FHIR_STATUS",
+    "HOLDS_TIME",
+    "MOVES",
+    "OPEN",
+    "UNLIMITED",
+    "ActorCapacity",
+    "AppointmentStatus",
+    "Claim",
+    "Closure",
+    "Context",
+    "DateOverride",
+    "PatientFacts",
+    "PatientLimits",
+    "PractitionerKind",
+    "ProviderFacts",
+    "Question",
+    "Reason",
+    "ReasonCode",
+    "Slot",
+    "TypePolicy",
+    "WeeklyHours",
+    "allowed_transitions",
+    "available_slots",
+    "check_offered",
+    "check_override_reason",
+    "check_reason_text",
+    "check_start",
+    "check_transition",
+    "check_type_bookable_by",
+    "check_version",
+    "check_window",
+    "choose_provider",
+    "first_status",
+    "is_late_cancellation",
+    "nearest_slots",
+    "needs_reason",
+    "opening",
+    "opening_by_day",
+    "week_of",
+    "why_not",
+    "window_from",
+]
