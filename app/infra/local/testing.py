@@ -7,6 +7,9 @@ In tests/conftest.py, once:
 
     servers = testing.share_servers()            # anywhere later: the same servers
     url = servers.database("test_gw0")           # a database of one's own
+
+For a single command, `python -m app.infra.local.testing <command>` runs it with DATABASE_URL and
+REDIS_URL of servers that exist only as long as it does.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -111,3 +116,17 @@ def start(command: Command) -> Child:
             raise CannotStart(f"{command.name} did not start:\n{last_lines(command.log)}")
         time.sleep(0.02)
     return child
+
+
+def main(argv: list[str]) -> int:
+    """Run the command beside fresh servers; its exit code."""
+    servers = start_servers()
+    try:
+        given = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        return subprocess.run(argv, env=dict(os.environ) | given, check=False).returncode
+    finally:
+        servers.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
