@@ -1,0 +1,53 @@
+"""Flask commands; each is thin like a view. `flask clinic --help` lists them."""
+
+import sys
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from flask_appbuilder.security.manager import BaseSecurityManager
+from flask_migrate import upgrade
+
+from app import registry
+from app.kernel.actor import Channel, system_actor
+from app.security import queries as security_queries
+from app.security import services as security
+
+clinic = AppGroup("clinic", help="Run the clinic's system.")
+
+
+@clinic.command("deploy")
+def deploy() -> None:
+    """Bring the database to this release: migrate, then seed new default permissions."""
+    upgrade()
+    _refuse_demo_accounts_in_production()
+    count = _sync_roles(())
+    click.echo(f"Database is up to date; {count} default permissions were added.")
+
+
+@clinic.command("sync-roles")
+@click.option("--restore", multiple=True, help="A role to bring back to its defaults.")
+def sync_roles(restore: tuple[str, ...]) -> None:
+    """Apply default permissions that were never applied before."""
+    click.echo(f"{_sync_roles(restore)} default permissions were added.")
+
+
+def _sync_roles(restore: tuple[str, ...]) -> int:
+    manager = current_app.extensions["appbuilder"].sm
+    BaseSecurityManager.create_db(manager)
+    current_app.extensions["appbuilder"].add_permissions(update_perms=True)
+    return security.sync_roles(
+        system_actor(Channel.CLI), permissions=registry.PERMISSIONS, restore=restore
+    )
+
+
+def _refuse_demo_accounts_in_production() -> None:
+    """AUT-07: a site that serves patients has no account with a known password."""
+    if current_app.config["SETTINGS"].is_production and security_queries.has_demo_accounts():
+        click.echo("This database has demo accounts. Production must not run on it.", err=True)
+        sys.exit(1)
+
+
+def init_commands(app: Flask) -> None:
+    """Make the commands known to Flask."""
+    app.cli.add_command(clinic)

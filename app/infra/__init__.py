@@ -1,0 +1,1 @@
+"""The outside world: database, queue, mail, files. Each port has one real implementation."""

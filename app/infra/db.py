@@ -1,0 +1,129 @@
+"""The database: one metadata with FAB's tables, one session, and the only place that commits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from flask_appbuilder import Model as FabModel
+from flask_sqlalchemy import SQLAlchemy
+from psycopg2 import errorcodes
+from sqlalchemy import Executable
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+
+# Set before FAB's security models are imported, so that their constraints get names too.
+FabModel.metadata.naming_convention = {  # type: ignore[assignment]
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+T = TypeVar("T")
+
+db = SQLAlchemy(model_class=FabModel)
+
+# What the database says when two people want the same thing at once (SCH-03).
+CLASHES = frozenset(
+    {
+        errorcodes.EXCLUSION_VIOLATION,
+        errorcodes.DEADLOCK_DETECTED,
+        errorcodes.SERIALIZATION_FAILURE,
+    }
+)
+
+
+class Base(DeclarativeBase):
+    """Base of our tables: typed, and on FAB's metadata so that there is one history."""
+
+    metadata = FabModel.metadata
+
+
+def session() -> Session:
+    """The session of the present request, job or command."""
+    return db.session()
+
+
+class Transaction:
+    """One unit of work. What is written through it is stored together or not at all."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def add(self, row: Any) -> None:
+        """Store a new row with the transaction."""
+        self.session.add(row)
+
+    def execute(self, statement: Executable, values: Any = None) -> Any:
+        """Run one statement inside the transaction."""
+        return self.session.execute(statement, values)
+
+    def flush(self) -> None:
+        """Send pending rows, because the next line needs their ids."""
+        self.session.flush()
+
+
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    """One use case, one transaction. An inner use case joins the outer one."""
+    current = session()
+    joined = current.info.get("transaction")
+    if joined is not None:
+        yield joined
+        return
+    current.info["transaction"] = opened = Transaction(current)
+    try:
+        yield opened
+        current.commit()
+    except BaseException:
+        current.rollback()
+        raise
+    finally:
+        current.info.pop("transaction", None)
+
+
+def in_transaction() -> bool:
+    """Whether a use case is already under way in this session."""
+    return "transaction" in session().info
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """PostgreSQL's five-letter code of an error, or an empty text."""
+    return str(getattr(error.orig, "pgcode", "") or "")
+
+
+def violated_constraint(error: DBAPIError) -> str:
+    """The name of the constraint that refused a row, or an empty text."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return str(getattr(diagnosis, "constraint_name", "") or "")
+
+
+def retried(use_case: Callable[[], T], *, refusal: Callable[[], Exception]) -> T:
+    """Run a use case; after a clash run it once more, then raise `refusal` (SCH-03).
+
+    Inside an outer transaction nothing can be repeated: the clash becomes the refusal at once.
+    """
+    for is_last in (in_transaction(), True):
+        try:
+            return use_case()
+        except DBAPIError as error:
+            if sqlstate(error) not in CLASHES:
+                raise
+            if is_last:
+                raise refusal() from error
+    raise AssertionError("the loop above returns or raises")
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Whether the database is gone, locked or too slow, and a later try may work."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    return (
+        error.connection_invalidated
+        or isinstance(error, OperationalError)
+        or sqlstate(error) in {errorcodes.LOCK_NOT_AVAILABLE, errorcodes.QUERY_CANCELED}
+    )

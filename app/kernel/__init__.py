@@ -1,0 +1,1 @@
+"""Values every domain shares. Standard library only."""

@@ -1,0 +1,18 @@
+"""The list of domains: their screens and their permissions."""
+
+from collections.abc import Callable
+
+from flask_appbuilder import AppBuilder
+
+from app.kernel.permission import PermissionEnum
+from app.security import permissions as security_permissions
+from app.security import views as security_views
+
+REGISTER: tuple[Callable[[AppBuilder], None], ...] = (security_views.register,)
+
+PERMISSIONS: tuple[type[PermissionEnum], ...] = (security_permissions.Permission,)
+
+
+def resources() -> frozenset[str]:
+    """The names of all resources that our domains declare permissions for."""
+    return frozenset(member.fab_resource for enum in PERMISSIONS for member in enum)

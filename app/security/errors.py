@@ -1,0 +1,42 @@
+"""Refusals around accounts."""
+
+from app.kernel.errors import Conflict, Invalid
+
+
+class UnknownRole(Invalid):
+    """No such role."""
+
+    code = "security.unknown_role"
+
+
+class AccountExists(Conflict):
+    """The university ID or e-mail belongs to another account."""
+
+    code = "security.account_exists"
+
+    def __init__(self) -> None:
+        super().__init__("An account with this university ID or e-mail exists already.")
+
+
+class PasswordTooWeak(Invalid):
+    """The password breaks the policy (AUT-02)."""
+
+    code = "security.password_too_weak"
+
+
+class RoleExists(Conflict):
+    """The name of the role is taken."""
+
+    code = "security.role_exists"
+
+    def __init__(self) -> None:
+        super().__init__("A role of this name exists already.")
+
+
+class RoleInUse(Conflict):
+    """People have the role."""
+
+    code = "security.role_in_use"
+
+    def __init__(self) -> None:
+        super().__init__("People have this role. Give them another one first.")

@@ -1,0 +1,175 @@
+"""Reads of accounts and the audit trail."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CompoundSelect, Select, and_, exists, func, or_, select
+
+from app.infra.db import session
+from app.infra.fab_tables import (
+    FabPermission,
+    FabRole,
+    PermissionView,
+    ViewMenu,
+    assoc_group_role,
+    assoc_permissionview_role,
+    assoc_user_group,
+    assoc_user_role,
+)
+from app.kernel.ids import UserId
+from app.security.models import ClinicUser, SignInAttempt
+from app.security.rules import RecentFailures
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who can sign in."""
+
+    id: UserId
+    university_id: str
+    name: str
+    email: str
+    is_active: bool
+    roles: tuple[str, ...]
+
+
+def user_id_for_login(login: str) -> UserId | None:
+    """The account behind an e-mail, user name or university ID in lower case (AUT-01)."""
+    found = session().scalar(
+        select(ClinicUser.id)
+        .where(
+            or_(
+                func.lower(ClinicUser.email) == login,
+                func.lower(ClinicUser.university_id) == login,
+            )
+        )
+        .limit(1)
+    )
+    return UserId(found) if found is not None else None
+
+
+def accounts_by_university_id(university_ids: Iterable[str]) -> dict[str, UserId]:
+    """University ID in upper case to account, for those that have one."""
+    wanted = [text.lower() for text in university_ids]
+    rows = session().execute(
+        select(ClinicUser.university_id, ClinicUser.id).where(
+            func.lower(ClinicUser.university_id).in_(wanted)
+        )
+    )
+    return {university_id.upper(): UserId(user_id) for university_id, user_id in rows}
+
+
+def account(user_id: UserId) -> Account | None:
+    """One account with the names of its roles."""
+    rows = accounts([user_id])
+    return rows[0] if rows else None
+
+
+def accounts(user_ids: Sequence[UserId]) -> list[Account]:
+    """Accounts by id with the names of their roles, in two statements."""
+    users = session().execute(
+        select(
+            ClinicUser.id,
+            ClinicUser.university_id,
+            ClinicUser.first_name,
+            ClinicUser.last_name,
+            ClinicUser.email,
+            ClinicUser.active,
+        ).where(ClinicUser.id.in_(user_ids))
+    )
+    roles = _role_names(user_ids)
+    return [
+        Account(
+            id=UserId(row.id),
+            university_id=row.university_id or "",
+            name=f"{row.first_name} {row.last_name}".strip(),
+            email=row.email,
+            is_active=bool(row.active),
+            roles=tuple(roles.get(row.id, ())),
+        )
+        for row in users
+    ]
+
+
+def _role_names(user_ids: Sequence[UserId]) -> dict[int, list[str]]:
+    held = _held_roles().subquery()
+    names: dict[int, list[str]] = {}
+    rows = session().execute(
+        select(held.c.user_id, FabRole.name)
+        .join(FabRole, FabRole.id == held.c.role_id)
+        .where(held.c.user_id.in_(user_ids))
+        .order_by(FabRole.name)
+    )
+    for user_id, name in rows:
+        names.setdefault(user_id, []).append(name)
+    return names
+
+
+def _held_roles() -> CompoundSelect[tuple[int, int]]:
+    """(user, role) pairs: roles given to a user, and those of the user's groups."""
+    own = select(assoc_user_role.c.user_id, assoc_user_role.c.role_id)
+    by_group = select(assoc_user_group.c.user_id, assoc_group_role.c.role_id).join(
+        assoc_group_role, assoc_group_role.c.group_id == assoc_user_group.c.group_id
+    )
+    return own.union(by_group)
+
+
+def recent_failures(login: str, address: str, *, since: datetime) -> RecentFailures:
+    """Failed tries since an instant, for the throttle (AUT-03)."""
+    failed = and_(SignInAttempt.succeeded.is_(False), SignInAttempt.at >= since)
+    of_login, of_address = SignInAttempt.login == login, SignInAttempt.address == address
+    row = session().execute(
+        select(
+            _count(and_(failed, of_login, of_address)),
+            _count(and_(failed, of_login)),
+            _count(and_(failed, of_address)),
+            exists().where(of_login, of_address, SignInAttempt.succeeded.is_(True)),
+        )
+    ).one()
+    return RecentFailures(*row)
+
+
+def _count(condition: object) -> object:
+    return (
+        select(func.count())
+        .select_from(SignInAttempt)
+        .where(condition)  # type: ignore[arg-type]
+        .scalar_subquery()
+    )
+
+
+def has_demo_accounts() -> bool:
+    """Whether accounts of the demo exist; production must not serve with them (AUT-07)."""
+    return bool(session().scalar(select(exists().where(ClinicUser.is_demo.is_(True)))))
+
+
+def role_names(user_id: UserId) -> tuple[str, ...]:
+    """The names of a user's roles."""
+    return tuple(_role_names([user_id]).get(user_id, ()))
+
+
+def grants_of(user_id: UserId) -> frozenset[tuple[str, str]]:
+    """Every (permission, resource) pair that the user's roles give, in one statement."""
+    held = _held_roles().subquery()
+    return _grants(select(held.c.role_id).where(held.c.user_id == user_id))
+
+
+def public_grants(role_name: str) -> frozenset[tuple[str, str]]:
+    """What everybody may do without signing in."""
+    return _grants(select(FabRole.id).where(FabRole.name == role_name))
+
+
+def _grants(role_ids: Select[tuple[int]]) -> frozenset[tuple[str, str]]:
+    rows = session().execute(
+        select(FabPermission.name, ViewMenu.name)
+        .select_from(assoc_permissionview_role)
+        .join(
+            PermissionView,
+            PermissionView.id == assoc_permissionview_role.c.permission_view_id,
+        )
+        .join(FabPermission, FabPermission.id == PermissionView.permission_id)
+        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+        .where(assoc_permissionview_role.c.role_id.in_(role_ids))
+    )
+    return frozenset((permission, resource) for permission, resource in rows)

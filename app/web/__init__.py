@@ -1,0 +1,1 @@
+"""How Flask and Flask-AppBuilder are used here, once."""

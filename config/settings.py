@@ -1,0 +1,231 @@
+"""Settings: frozen, typed, read from the environment once. Odd values are refused loudly."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+MINIMUM_SECRET_LENGTH = 32
+
+
+class SettingsError(Exception):
+    """The environment asks for something that must not start. The text says what to change."""
+
+
+class Environment(StrEnum):
+    """What the process is for; production refuses what the others allow."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+    TESTING = "testing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting of the system. `config/example.env` documents each variable."""
+
+    environment: Environment
+    debug: bool
+    demo: bool
+    demo_password: str
+    secret_key: str
+    home: Path
+    host: str
+    port: int
+    public_url: str
+    trusted_proxies: int
+    database_url: str
+    database_pool_size: int
+    redis_url: str
+    mail_server: str
+    mail_port: int
+    mail_username: str
+    mail_password: str
+    mail_use_tls: bool
+    mail_use_ssl: bool
+    mail_timeout_seconds: int
+    mail_ca_file: str
+    mail_sender: str
+    institution_name: str
+    institution_short_name: str
+    clinic_name: str
+    clinic_phone: str
+    clinic_address: str
+    mail_domain: str
+    time_zone: ZoneInfo
+    country: str
+    region: str
+    campuses: tuple[str, ...]
+    student_id_pattern: str
+    staff_id_pattern: str
+    brand_colour: str
+    accent_colour: str
+    idle_minutes_staff: int
+    idle_minutes_portal: int
+    session_hours: int
+    max_open_bookings: int
+    max_bookings_per_day: int
+    max_bookings_per_week: int
+    log_level: str
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where messages land as .eml files when no MAIL_SERVER is given."""
+        return self.home / "mail"
+
+    @property
+    def is_production(self) -> bool:
+        """True when the process serves real patients."""
+        return self.environment is Environment.PRODUCTION
+
+
+class _Reader:
+    """Reads one variable at a time and names it when its value is odd."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self.text(name, str(default)).lower()
+        if value not in {"true", "false", "1", "0", "yes", "no"}:
+            raise SettingsError(f"{name} must be true or false, not {value!r}.")
+        return value in {"true", "1", "yes"}
+
+    def number(self, name: str, default: int, *, lowest: int = 0, highest: int = 10**6) -> int:
+        value = self.text(name, str(default))
+        if not value.isdigit() or not lowest <= int(value) <= highest:
+            raise SettingsError(f"{name} must be a whole number from {lowest} to {highest}.")
+        return int(value)
+
+    def zone(self, name: str, default: str) -> ZoneInfo:
+        value = self.text(name, default)
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise SettingsError(f"{name} {value!r} is not a known time zone.") from error
+
+    def colour(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+            raise SettingsError(f"{name} must be a colour such as {default}.")
+        return value
+
+    def pattern(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise SettingsError(f"{name} is not a regular expression: {error}.") from error
+        return value
+
+    def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value and value.split(":", 1)[0] not in schemes:
+            raise SettingsError(f"{name} must start with {' or '.join(s + '://' for s in schemes)}.")
+        return value
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from environment variables. Raises SettingsError naming the variable."""
+    read = _Reader(environ)
+    environment = read.text("USCPIS_ENV", "development").lower()
+    if environment not in set(Environment):
+        raise SettingsError("USCPIS_ENV must be development, production or testing.")
+    port = read.number("PORT", 8000, lowest=1, highest=65535)
+    host = read.text("HOST", "127.0.0.1")
+    settings = Settings(
+        environment=Environment(environment),
+        debug=read.flag("DEBUG"),
+        demo=read.flag("USCPIS_DEMO"),
+        demo_password=read.text("DEMO_PASSWORD"),
+        secret_key=read.text("SECRET_KEY"),
+        home=Path(read.text("USCPIS_HOME", "var")).absolute(),
+        host=host,
+        port=port,
+        public_url=read.url("PUBLIC_URL", f"http://{host}:{port}", ("http", "https")).rstrip("/"),
+        trusted_proxies=read.number("TRUSTED_PROXIES", 0, highest=5),
+        database_url=_psycopg_url(read.url("DATABASE_URL", "", _POSTGRES_SCHEMES)),
+        database_pool_size=read.number("DATABASE_POOL_SIZE", 5, lowest=1, highest=100),
+        redis_url=read.url("REDIS_URL", "", ("redis", "rediss", "unix")),
+        mail_server=read.text("MAIL_SERVER"),
+        mail_port=read.number("MAIL_PORT", 25, lowest=1, highest=65535),
+        mail_username=read.text("MAIL_USERNAME"),
+        mail_password=read.text("MAIL_PASSWORD"),
+        mail_use_tls=read.flag("MAIL_USE_TLS"),
+        mail_use_ssl=read.flag("MAIL_USE_SSL"),
+        mail_timeout_seconds=read.number("MAIL_TIMEOUT_SECONDS", 10, lowest=1, highest=120),
+        mail_ca_file=read.text("MAIL_CA_FILE"),
+        mail_sender=read.text("MAIL_SENDER", "clinic@usc.edu.ph"),
+        **_institution(read),
+        idle_minutes_staff=read.number("IDLE_MINUTES_STAFF", 15, lowest=1, highest=720),
+        idle_minutes_portal=read.number("IDLE_MINUTES_PORTAL", 30, lowest=1, highest=720),
+        session_hours=read.number("SESSION_HOURS", 12, lowest=1, highest=24),
+        max_open_bookings=read.number("MAX_OPEN_BOOKINGS", 3, lowest=1, highest=100),
+        max_bookings_per_day=read.number("MAX_BOOKINGS_PER_DAY", 2, lowest=1, highest=100),
+        max_bookings_per_week=read.number("MAX_BOOKINGS_PER_WEEK", 4, lowest=1, highest=100),
+        log_level=read.text("LOG_LEVEL", "INFO").upper(),
+    )
+    return _checked(settings)
+
+
+_POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
+
+
+def _institution(read: _Reader) -> dict[str, object]:
+    """What makes the installation the clinic of one university; defaults: San Carlos, Cebu."""
+    return {
+        "institution_name": read.text("INSTITUTION_NAME", "University of San Carlos"),
+        "institution_short_name": read.text("INSTITUTION_SHORT_NAME", "USC"),
+        "clinic_name": read.text("CLINIC_NAME", "Health Services Office"),
+        "clinic_phone": read.text("CLINIC_PHONE", "+63 32 253 1000"),
+        "clinic_address": read.text("CLINIC_ADDRESS", "P. del Rosario Street, Cebu City"),
+        "mail_domain": read.text("MAIL_DOMAIN", "usc.edu.ph").lower(),
+        "time_zone": read.zone("TIME_ZONE", "Asia/Manila"),
+        "country": read.text("HOLIDAY_COUNTRY", "PH"),
+        "region": read.text("PHONE_REGION", "PH"),
+        "campuses": tuple(
+            name.strip() for name in read.text("CAMPUSES", "Downtown,Talamban").split(",")
+        ),
+        "student_id_pattern": read.pattern("STUDENT_ID_PATTERN", r"\d{8}"),
+        "staff_id_pattern": read.pattern("STAFF_ID_PATTERN", r"[A-Za-z]+\d+"),
+        "brand_colour": read.colour("BRAND_COLOUR", "#14532d"),
+        "accent_colour": read.colour("ACCENT_COLOUR", "#b45309"),
+    }
+
+
+def _psycopg_url(url: str) -> str:
+    """The URL with the driver that we install, whichever common spelling it came in."""
+    return re.sub(r"^postgres(ql)?(\+psycopg2)?:", "postgresql+psycopg2:", url)
+
+
+def _checked(settings: Settings) -> Settings:
+    """Refuses what would be dangerous in production and completes what is safe elsewhere."""
+    if settings.is_production:
+        _refuse_unsafe_production(settings)
+    if not settings.database_url:
+        raise SettingsError("DATABASE_URL is missing. `make run` starts a database by itself.")
+    if settings.secret_key:
+        return settings
+    # Outside production a forgotten key costs only the sessions of the last run.
+    return replace(settings, secret_key=secrets.token_urlsafe(48))
+
+
+def _refuse_unsafe_production(settings: Settings) -> None:
+    """AUT-07: no default credentials, no debugger, no guessable key where patients are served."""
+    if len(settings.secret_key) < MINIMUM_SECRET_LENGTH:
+        raise SettingsError(
+            f"Production needs SECRET_KEY with at least {MINIMUM_SECRET_LENGTH} characters."
+        )
+    if settings.debug:
+        raise SettingsError("Production must not run with DEBUG on.")
+    if settings.demo or settings.demo_password:
+        raise SettingsError(
+            "Production must not have demo accounts: unset USCPIS_DEMO, DEMO_PASSWORD."
+        )

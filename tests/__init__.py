@@ -1,0 +1,1 @@
+"""Tests, sorted by what they cost: rules need nothing but Python, browser tests a Chromium."""

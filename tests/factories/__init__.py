@@ -1,0 +1,1 @@
+"""Factories: create_<noun>, the smallest valid object, made through services."""
