@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -155,7 +155,9 @@ def test_the_socket_folder_and_the_cluster_belong_to_one_account_alone(postgres)
     assert stat.S_IMODE((postgres.folder / "password").stat().st_mode) == 0o600
 
 
-def test_postgres_recovers_after_a_kill(postgres):
+def test_a_committed_row_outlives_a_kill(home):
+    postgres = PostgresServer(home / "postgres")
+    postgres.prepare()
     child = run_server(postgres)
     connection = connect(postgres.url())
     with connection, connection.cursor() as cursor:
@@ -168,6 +170,7 @@ def test_postgres_recovers_after_a_kill(postgres):
 
     assert ask(postgres.url(), "SELECT number FROM visit") == 7
     child.stop()
+    postgres.destroy()
 
 
 def test_a_stale_note_whose_number_belongs_to_another_program_is_no_hurdle(postgres):
@@ -287,30 +290,28 @@ def test_the_servers_end_with_the_process_that_started_them():
         "print(start_servers().redis_url, flush=True)\n"
         "sys.stdin.read()\n"
     )
-    top = Path(__file__).resolve().parents[2]
-    starter = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", script],
-        cwd=top,
+        cwd=Path(__file__).resolve().parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    socket_path = starter.stdout.readline().strip().removeprefix("unix://").split("?")[0]
-    client = redis.Redis(unix_socket_path=socket_path)
-    assert client.ping()
+    ) as starter:
+        path = Path(starter.stdout.readline().strip().removeprefix("unix://").split("?")[0])
+        assert listens(path)
+        starter.kill()
 
-    starter.send_signal(signal.SIGKILL)
-    starter.wait()
-
-    assert _gone_soon(client)
-    shutil.rmtree(Path(socket_path).parents[1])
-
-
-def _gone_soon(client: redis.Redis) -> bool:
+    data = path.parents[1] / "postgres" / "cluster" / "data"
+    wait_for_the_previous_server(data, patience=10)
     for _ in range(100):
-        try:
-            client.ping()
-        except redis.ConnectionError:
-            return True
+        if not listens(path):
+            break
         time.sleep(0.05)
-    return False
+    assert not listens(path)
+    shutil.rmtree(path.parents[1])
+
+
+def listens(path: Path) -> bool:
+    """True if a server answers at this unix socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0

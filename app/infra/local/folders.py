@@ -136,7 +136,7 @@ def check_address_free(host: str, port: int) -> None:
             # Without it a port that was closed a moment ago would count as taken.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-            # Listening tells apart what binding alone does not: a socket bound with the same option.
+            # With it, only listening tells whether another socket has the port.
             probe.listen(1)
     except socket.gaierror:
         raise CannotStart(f"HOST={host} is not an address of this machine.") from None
@@ -146,7 +146,10 @@ def check_address_free(host: str, port: int) -> None:
 
 def _why_not(host: str, port: int, refusal: OSError) -> str:
     if refusal.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is already in use. Stop that program, or set PORT to another one."
+        return (
+            f"Port {port} on {host} is already in use. "
+            "Stop that program, or set PORT to another one."
+        )
     if refusal.errno == errno.EACCES:
         return f"Port {port} needs rights that you do not have. Set PORT to one above 1023."
     return f"The site cannot listen on {host}, port {port}: {refusal.strerror}."

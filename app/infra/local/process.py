@@ -61,9 +61,7 @@ class Child:
                 start_new_session=True,
                 pass_fds=command.keep_open,
                 # The supervisor has one thread, so nothing can hold a lock across this fork.
-                preexec_fn=_tied_to(  # noqa: PLW1509
-                    os.getpid(), command.stopping[0][0]
-                ),
+                preexec_fn=_tied_to(os.getpid(), command.stopping[0][0]),
                 **account,
             )
 
@@ -157,7 +155,7 @@ def reap_orphans(known: set[int]) -> None:
 
 
 def end_orphans(known: set[int], *, patience: float = 3) -> None:
-    """End every child that is not in `known`: SIGTERM, then SIGKILL after the patience (seconds)."""
+    """End every child not in `known`: SIGTERM, then SIGKILL after the patience (seconds)."""
     deadline = time.monotonic() + patience
     number = signal.SIGTERM
     while orphans := [process for process in own_children() if process not in known]:

@@ -59,7 +59,7 @@ class Supervisor:
         self.posts.append(Post(command, Child(command)))
 
     def wait_until_ready(self, *commands: Command) -> None:
-        """Wait for each. Raises CannotStart, with the end of its log, if one ends or takes too long."""
+        """Wait for each. Raises CannotStart, with the end of a log, if one ends or is late."""
         for command in commands:
             began = time.monotonic()
             while not command.ready():
