@@ -68,6 +68,11 @@ HBA = f"""\
 local all postgres peer map=server
 local all {ROLE} scram-sha-256
 """
+# psql itself quotes :'name', and \gexec runs what the question answers.
+CREATE_UNLESS_THERE = """\
+SELECT format('CREATE DATABASE %I', :'name')
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'name') \\gexec
+"""
 
 
 class PostgresServer:
@@ -294,25 +299,13 @@ def ensure_database(url: str, name: str) -> str:
     parts = urlsplit(url)
     bin_folder = find_binaries(account_of(os.geteuid()))
     host = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
-    argv: list[Path | str] = [
-        bin_folder / "psql",
-        "-X",
-        "-q",
-        "-w",
-        "-v",
-        "ON_ERROR_STOP=1",
-        "-d",
-        "postgres",
-    ]
+    argv: list[Path | str] = [bin_folder / "psql", "-X", "-q", "-w", "-d", "postgres"]
+    argv += ["-v", "ON_ERROR_STOP=1", "-v", f"name={name}"]
     argv += ["-h", unquote(host.get("host", "")) or parts.hostname or "localhost"]
     argv += ["-p", host.get("port") or str(parts.port or PORT), "-U", unquote(parts.username or "")]
-    quoted = name.replace("'", "''")
     said = subprocess.run(
         argv,
-        input=(
-            f"SELECT format('CREATE DATABASE %I', '{quoted}') WHERE NOT EXISTS "
-            f"(SELECT FROM pg_database WHERE datname = '{quoted}') \\gexec\n"
-        ),
+        input=CREATE_UNLESS_THERE,
         env=server_environment() | {"PGPASSWORD": unquote(parts.password or "")},
         capture_output=True,
         text=True,
