@@ -128,7 +128,9 @@ class _Reader:
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value and value.split(":", 1)[0] not in schemes:
-            raise SettingsError(f"{name} must start with {' or '.join(s + '://' for s in schemes)}.")
+            raise SettingsError(
+                f"{name} must start with {' or '.join(s + '://' for s in schemes)}."
+            )
         return value
 
 

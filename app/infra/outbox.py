@@ -64,6 +64,10 @@ class OutboxJob(Base):
     error: Mapped[str] = mapped_column(Text, server_default="")
 
 
+# A job without a dedupe key never conflicts: NULLs are all different to a UNIQUE constraint.
+INSERT_JOB = insert(OutboxJob).on_conflict_do_nothing(index_elements=["dedupe_key"])
+
+
 @dataclass(frozen=True, slots=True)
 class LeasedJob:
     """A job that a relay may hand to the queue for the length of its lease."""
@@ -83,14 +87,16 @@ def enqueue(
 ) -> None:
     """Promise a job with this transaction. The same `dedupe_key` is promised only once."""
     now = clock.now()
-    row = insert(OutboxJob).values(
-        name=job.value,
-        payload=payload,
-        dedupe_key=dedupe_key,
-        created_at=now,
-        due_at=due_at or now,
+    tx.later(
+        INSERT_JOB,
+        {
+            "name": job.value,
+            "payload": payload,
+            "dedupe_key": dedupe_key,
+            "created_at": now,
+            "due_at": due_at or now,
+        },
     )
-    tx.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]) if dedupe_key else row)
 
 
 def lease_due_jobs(limit: int = BATCH) -> list[LeasedJob]:
@@ -98,9 +104,7 @@ def lease_due_jobs(limit: int = BATCH) -> list[LeasedJob]:
     now = clock.now()
     due = (
         select(OutboxJob.id)
-        .where(
-            OutboxJob.status.in_([JobStatus.WAITING, JobStatus.LEASED]), OutboxJob.due_at <= now
-        )
+        .where(OutboxJob.status.in_([JobStatus.WAITING, JobStatus.LEASED]), OutboxJob.due_at <= now)
         .order_by(OutboxJob.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -120,9 +124,7 @@ def return_jobs(jobs: list[LeasedJob]) -> None:
     with transaction() as tx:
         tx.execute(
             update(OutboxJob)
-            .where(
-                OutboxJob.id.in_([job.id for job in jobs]), OutboxJob.status == JobStatus.LEASED
-            )
+            .where(OutboxJob.id.in_([job.id for job in jobs]), OutboxJob.status == JobStatus.LEASED)
             .values(status=JobStatus.WAITING, due_at=clock.now())
         )
 

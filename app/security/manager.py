@@ -10,6 +10,7 @@ from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_login import login_user, logout_user
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from app.infra.runtime import settings
 from app.kernel.actor import Actor, Channel
 from app.kernel.ids import UserId
 from app.kernel.permission import PATIENT_ROLES
@@ -25,7 +26,6 @@ from app.security.views import (
     SignInView,
     UserPasswordView,
 )
-from app.web.http import settings
 
 # What a wrong name is compared with, so that it takes as long as a wrong password (AUT-01).
 NOBODYS_PASSWORD = "nobody's password"

@@ -119,14 +119,18 @@ def recent_failures(login: str, address: str, *, since: datetime) -> RecentFailu
     """Failed tries since an instant, for the throttle (AUT-03)."""
     failed = and_(SignInAttempt.succeeded.is_(False), SignInAttempt.at >= since)
     of_login, of_address = SignInAttempt.login == login, SignInAttempt.address == address
-    row = session().execute(
-        select(
-            _count(and_(failed, of_login, of_address)),
-            _count(and_(failed, of_login)),
-            _count(and_(failed, of_address)),
-            exists().where(of_login, of_address, SignInAttempt.succeeded.is_(True)),
+    row = (
+        session()
+        .execute(
+            select(
+                _count(and_(failed, of_login, of_address)),
+                _count(and_(failed, of_login)),
+                _count(and_(failed, of_address)),
+                exists().where(of_login, of_address, SignInAttempt.succeeded.is_(True)),
+            )
         )
-    ).one()
+        .one()
+    )
     return RecentFailures(*row)
 
 

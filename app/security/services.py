@@ -26,6 +26,7 @@ from app.security.permissions import Permission
 
 ATTEMPTS_KEPT_FOR = timedelta(days=30)
 ROLE_ITSELF = ""
+INSERT_EVENT = insert(AuditEvent)
 
 
 def record_event(
@@ -41,8 +42,8 @@ def record_event(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Write who did what, in the transaction of the deed (AUD-01). No clinical words."""
-    tx.execute(
-        insert(AuditEvent),
+    tx.later(
+        INSERT_EVENT,
         {
             "at": clock.now(),
             "actor_id": actor.user_id,
@@ -126,9 +127,7 @@ def _note_success(actor: Actor, user: ClinicUser, attempt_id: int) -> None:
                 last_login=now.replace(tzinfo=None),
             )
         )
-        record_event(
-            tx, actor, "security:session:sign-in", object_type="User", object_id=user.id
-        )
+        record_event(tx, actor, "security:session:sign-in", object_type="User", object_id=user.id)
 
 
 def end_sessions(actor: Actor, *, user_id: UserId, reason: str = "") -> None:
@@ -259,9 +258,7 @@ def remove_role(actor: Actor, *, role_id: int) -> None:
             raise RoleInUse()
         role.permissions = []
         tx.session.delete(role)
-        record_event(
-            tx, actor, "security:role:remove", object_type="Role", object_id=role_id
-        )
+        record_event(tx, actor, "security:role:remove", object_type="Role", object_id=role_id)
 
 
 def check_password(password: str, *, forbidden_words: tuple[str, ...] = ()) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, g, request
 
-from app.web.http import settings
+from app.infra.runtime import settings
 from config.logging import request_id
 
 POLICY = (

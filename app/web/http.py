@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.infra import db
+from app.infra.runtime import settings
 from app.kernel.actor import Actor, Channel
 from app.kernel.errors import (
     Conflict,
@@ -23,7 +24,6 @@ from app.kernel.errors import (
     TooMany,
 )
 from app.kernel.ids import UserId
-from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +50,6 @@ PLAIN = {
     500: "Something went wrong on our side. It has been noted; please try again.",
     503: "The clinic's system is busy or being restarted. Please try again in a moment.",
 }
-
-
-def settings() -> Settings:
-    """The settings that the site was built with."""
-    return cast(Settings, current_app.config["SETTINGS"])
 
 
 def clinic_zone() -> ZoneInfo:

@@ -18,8 +18,8 @@ from app.kernel.permission import PermissionEnum
 from app.web import history
 from app.web.lists import MAXIMUM_PAGE_SIZE, BoundedInterface
 
-READ = {name: "read" for name in ("list", "show", "api", "api_read", "api_get", "download")}
-WRITE = {name: "write" for name in ("add", "edit", "delete", "action", "action_post", "api_create")}
+READ = dict.fromkeys(("list", "show", "api", "api_read", "api_get", "download"), "read")
+WRITE = dict.fromkeys(("add", "edit", "delete", "action", "action_post", "api_create"), "write")
 NOT_OFFERED = {"api", "api_read", "api_get", "api_create", "api_update", "api_delete"} | {
     "api_column_add",
     "api_column_edit",
