@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class Command:
     stopping: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 20),)
     keep_open: tuple[int, ...] = ()
     is_server: bool = False  # programs use it, so it is stopped after them
+    answer: Path | None = None  # where standard output goes when it is not for the log
 
 
 class Child:
@@ -50,14 +52,16 @@ class Child:
         self.command = command
         self.started = time.monotonic()
         account = command.account.popen_options() if command.account else {}
-        with command.log.open("ab") as log:
+        with ExitStack() as files:
+            log = files.enter_context(command.log.open("ab"))
+            answer = files.enter_context(command.answer.open("wb")) if command.answer else log
             self.process = subprocess.Popen(
                 command.argv,
                 cwd=command.folder,
                 env=dict(command.environment),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=answer,
+                stderr=log,
                 start_new_session=True,
                 pass_fds=command.keep_open,
                 # The supervisor has one thread, so nothing can hold a lock across this fork.

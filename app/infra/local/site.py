@@ -14,7 +14,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.infra.local.errors import CannotStart
@@ -173,8 +173,9 @@ class Site:
         if mark.exists() and mark.read_text().strip() == wanted:
             return
         self.say("loading the sample clinic, once; this takes a moment")
-        self.supervisor.run_once(self._flask("demo", "clinic", "demo"))
-        write_private(self.home / "demo-accounts", self._log("demo").read_text(errors="replace"))
+        # What the command says about the accounts is shown at every start.
+        command = self._flask("demo", "clinic", "demo")
+        self.supervisor.run_once(replace(command, answer=self.home / "demo-accounts"))
         write_private(mark, wanted + "\n")
 
     def _start_programs(self) -> None:
