@@ -5,12 +5,16 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from app.kernel.permission import PermissionEnum
+from app.notifications import permissions as notifications_permissions
 from app.security import permissions as security_permissions
 from app.security import views as security_views
 
 REGISTER: tuple[Callable[[AppBuilder], None], ...] = (security_views.register,)
 
-PERMISSIONS: tuple[type[PermissionEnum], ...] = (security_permissions.Permission,)
+PERMISSIONS: tuple[type[PermissionEnum], ...] = (
+    security_permissions.Permission,
+    notifications_permissions.Permission,
+)
 
 
 def resources() -> frozenset[str]:

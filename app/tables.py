@@ -1,7 +1,8 @@
 """Imports every table, for Alembic and the data dictionary only."""
 
-from app.infra import idempotency, outbox
+from app.infra import idempotency, outbox, schedule
 from app.infra.db import Base
+from app.notifications import models as notifications
 from app.security import models as security
 
-__all__ = ["Base", "idempotency", "outbox", "security"]
+__all__ = ["Base", "idempotency", "notifications", "outbox", "schedule", "security"]

@@ -1,0 +1,59 @@
+"""What messages say. An e-mail names no service and no diagnosis, its subject neither (NOT-02)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+
+class Template(StrEnum):
+    """The kinds of messages; each has a text and an HTML template of this name."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+    ALARM = "alarm"
+
+
+# E-mail subjects are fixed here: a caller's words could name a service (NOT-02).
+SUBJECTS: Mapping[Template, str] = {
+    Template.CONFIRMED: "Your appointment is confirmed",
+    Template.PENDING: "We have received your appointment request",
+    Template.CHANGED: "Your appointment has changed",
+    Template.CANCELLED: "Your appointment is cancelled",
+    Template.DECLINED: "Your appointment request could not be accepted",
+    Template.ALARM: "A message could not be delivered",
+}
+
+
+def mail_subject(template: Template) -> str:
+    """The neutral subject of an e-mail."""
+    return SUBJECTS[template]
+
+
+def when(params: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """Day and time of the appointment on the clinic's clock, or an empty text without one."""
+    if "starts_at" not in params:
+        return ""
+    starts_at = datetime.fromisoformat(params["starts_at"]).astimezone(zone)
+    text = f"{_day(starts_at)}, {_clock(starts_at)}"
+    if "ends_at" in params:
+        text += f" to {_clock(datetime.fromisoformat(params['ends_at']).astimezone(zone))}"
+    return text
+
+
+def summary(params: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """The line below a message in the bell: what, day and time, place; the parts that are known."""
+    parts = (str(params.get("note", "")), when(params, zone), str(params.get("place", "")))
+    return " · ".join(part for part in parts if part)
+
+
+def _day(instant: datetime) -> str:
+    return f"{instant:%A}, {instant.day} {instant:%B %Y}"
+
+
+def _clock(instant: datetime) -> str:
+    return f"{instant.hour % 12 or 12}:{instant:%M} {'AM' if instant.hour < 12 else 'PM'}"
