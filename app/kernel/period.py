@@ -78,7 +78,7 @@ def minus(periods: Iterable[Period], removed: Iterable[Period]) -> list[Period]:
         while i < len(holes) and holes[i].starts_at < period.ends_at:
             if start < holes[i].starts_at:
                 result.append(Period(start, holes[i].starts_at))
-            start = max(start, holes[i].ends_at)
+            start = holes[i].ends_at
             i += 1
         if start < period.ends_at:
             result.append(Period(start, period.ends_at))

@@ -64,14 +64,14 @@ def weekly(*spans: str, days: range | tuple[int, ...] = range(7), **more: Any) -
     return tuple(WeeklyHours(day, starts, ends, **more) for day in days for starts, ends in cut)
 
 
-def claim(starts: str, ends: str, *, before: int = 0, after: int = 0, id: int = 99) -> Claim:
+def claim(starts: str, ends: str, *, before: int = 0, after: int = 0, number: int = 99) -> Claim:
     """A visit of Monday with buffers in minutes."""
     start, end = at(starts), at(ends)
-    return Claim(start, end, start - minutes(before), end + minutes(after), id)
+    return Claim(start, end, start - minutes(before), end + minutes(after), number)
 
 
-def provider(*spans: str, id: int = DANA, key: str = "DOC001", **more: Any) -> ProviderFacts:
-    return ProviderFacts(id, key, weekly=weekly(*spans), **more)
+def provider(*spans: str, number: int = DANA, key: str = "DOC001", **more: Any) -> ProviderFacts:
+    return ProviderFacts(number, key, weekly=weekly(*spans), **more)
 
 
 def policy(duration: int = 30, step: int | None = None, **more: Any) -> TypePolicy:
@@ -126,7 +126,7 @@ def providers_near(draw: st.DrawFn, number: int, day: date, noon: datetime) -> P
         WeeklyHours(draw(st.integers(0, 6)), *pair, campus=draw(st.sampled_from(["", "Talamban"])))
         for pair in draw(st.lists(spans(), max_size=2))
     ]
-    every_day = weekly("08:00-12:00", "20:00-04:00") if draw(st.booleans()) else ()
+    every_day = weekly("08:00-12:00", "20:00-04:00") if draw(st.integers(0, 3)) else ()
     overrides = st.builds(
         DateOverride,
         st.integers(-1, 2).map(lambda shift: day + timedelta(days=shift)),
@@ -139,7 +139,7 @@ def providers_near(draw: st.DrawFn, number: int, day: date, noon: datetime) -> P
         overrides=tuple(draw(st.lists(overrides, max_size=2))),
         time_off=tuple(draw(st.lists(periods_near(noon), max_size=1))),
         claims=tuple(draw(st.lists(claims_near(noon), max_size=10))),
-        max_per_day=draw(st.sampled_from([None, None, 1, 5])),
+        max_per_day=draw(st.sampled_from([None, None, None, 1, 5])),
         booked_by_day={day: draw(st.integers(0, 2))},
     )
 
@@ -157,9 +157,9 @@ def questions(draw: st.DrawFn) -> Question:
         buffer_before=minutes(draw(st.sampled_from([0, 10]))),
         buffer_after=minutes(draw(st.sampled_from([0, 15]))),
         minimum_notice=minutes(draw(st.sampled_from([0, 120, 125]))),
-        horizon=timedelta(hours=draw(st.sampled_from([20, 60, 2000]))),
+        horizon=timedelta(hours=draw(st.sampled_from([40, 90, 2000]))),
         max_open_per_patient=draw(st.sampled_from([None, None, 1])),
-        max_per_patient_per_day=draw(st.sampled_from([None, 1])),
+        max_per_patient_per_day=draw(st.sampled_from([None, None, 1])),
         max_per_patient_per_week=draw(st.sampled_from([None, None, 2])),
     )
     patient = PatientFacts(
@@ -183,7 +183,7 @@ def questions(draw: st.DrawFn) -> Question:
         patient_limits=draw(st.sampled_from([PatientLimits(), PatientLimits(3, 2, 4)])),
         first=day - timedelta(days=draw(st.integers(0, 1))),
         last=day + timedelta(days=draw(st.integers(0, 1))),
-        now=noon - minutes(5 * draw(st.integers(-100, 400))),
+        now=noon - minutes(5 * draw(st.integers(-40, 500))),
         zone=zone,
         duration=draw(st.sampled_from([None, minutes(35)])),
         ignore_appointment_id=draw(st.sampled_from([None, 1])),

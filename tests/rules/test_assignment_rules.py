@@ -16,7 +16,7 @@ def assigned(*providers):
 def one(number, booked=0, last=None, key=None):
     return provider(
         "09:00-09:30",
-        id=number,
+        number=number,
         key=key or f"DOC{number:03}",
         booked_by_day={MONDAY: booked},
         last_booked_at=last,
@@ -29,7 +29,7 @@ def test_the_least_booked_that_day_comes_first():
 
 def test_the_bookings_of_other_days_do_not_count():
     busy_tomorrow = provider(
-        "09:00-09:30", id=1, booked_by_day={MONDAY + timedelta(days=1): 9}, key="DOC001"
+        "09:00-09:30", number=1, booked_by_day={MONDAY + timedelta(days=1): 9}, key="DOC001"
     )
 
     assert assigned(one(2, booked=1), busy_tomorrow) == [1, 2]
@@ -46,7 +46,7 @@ def test_among_equals_in_all_the_university_id_decides():
 
 
 def test_a_provider_without_a_free_slot_is_not_chosen():
-    away = provider("10:00-10:10", id=1)
+    away = provider("10:00-10:10", number=1)
 
     assert assigned(away, one(2, booked=9, key="DOC002")) == [2]
 

@@ -17,7 +17,7 @@ from app.scheduling.rules import (
     first_status,
     window_from,
 )
-from tests.rules.clinic import BERLIN, MONDAY, policy
+from tests.rules.clinic import BERLIN, MONDAY, at, policy
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,11 @@ def test_a_start_is_kept_in_utc():
 
 @pytest.mark.parametrize(
     "absurd",
-    [datetime(2026, 11, 24, 9), datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)],
+    [
+        at("09:00").replace(tzinfo=None),
+        datetime.max.replace(tzinfo=UTC),
+        datetime.min.replace(tzinfo=UTC),
+    ],
 )
 def test_a_start_without_offset_or_at_the_end_of_time_is_not_offered(absurd):
     with pytest.raises(errors.NotOffered):

@@ -41,7 +41,7 @@ from tests.rules.clinic import (
 
 TEN = at("10:00")
 DAY_OFF = (DateOverride(MONDAY),)
-BUSY = PatientFacts(claims=(claim("10:10", "10:20", id=8),))
+BUSY = PatientFacts(claims=(claim("10:10", "10:20", number=8),))
 
 # name, the clinic, who and when, the code, a part of the sentence, the refusal of a booking
 CASES = {
@@ -100,13 +100,13 @@ CASES = {
         OffTheGrid,
     ),
     "taken": (
-        question(provider("09:00-12:00", claims=(claim("10:20", "10:40", id=4),))),
+        question(provider("09:00-12:00", claims=(claim("10:20", "10:40", number=4),))),
         (DANA, TEN),
         (ReasonCode.TAKEN, "DOC001 has another visit from 10:20 to 10:40"),
         SlotTaken,
     ),
     "buffer": (
-        question(provider("09:00-12:00", claims=(claim("10:30", "11:00", before=5, id=4),))),
+        question(provider("09:00-12:00", claims=(claim("10:30", "11:00", before=5, number=4),))),
         (DANA, TEN),
         (ReasonCode.BUFFER, "Too close to another visit of DOC001 from 10:30 to 11:00"),
         SlotTaken,
@@ -179,6 +179,15 @@ def test_an_offered_time_has_no_reason_and_is_returned():
     assert check_offered(asked, DANA, TEN) == (DANA, "DOC001", TEN, at("10:30"), "")
 
 
+@pytest.mark.parametrize("bound", ["minimum_notice", "horizon"])
+def test_notice_and_horizon_include_their_boundary_sch_15(bound):
+    asked = question(
+        provider("09:00-12:00"), now=at("09:00"), policy=policy(**{bound: minutes(60)})
+    )
+
+    assert why_not(asked, DANA, TEN) is None
+
+
 def test_the_same_instant_in_another_zone_is_the_same_time():
     assert (
         check_offered(question(provider("09:00-12:00")), DANA, TEN.astimezone(BERLIN)).starts_at
@@ -197,7 +206,7 @@ def test_only_a_claim_makes_it_a_conflict_and_everything_else_is_invalid():
 
 def test_a_taken_time_comes_with_free_times_near_it_with_any_provider():
     dana = provider("09:00-11:00", claims=(claim("10:00", "10:30"),))
-    diego = provider("10:00-10:30", id=DIEGO, key="DOC002")
+    diego = provider("10:00-10:30", number=DIEGO, key="DOC002")
 
     with pytest.raises(SlotTaken) as refused:
         check_offered(question(dana, diego), DANA, TEN)

@@ -58,7 +58,7 @@ def test_a_visit_may_lie_across_two_spans_that_touch():
 
 def test_no_visit_lies_across_two_campuses():
     hours = weekly("08:00-08:45", campus="Downtown") + weekly("08:45-09:30", campus="Talamban")
-    dana = provider(id=DANA)
+    dana = provider(number=DANA)
 
     slots = available_slots(question(type(dana)(DANA, "DOC001", weekly=hours)))
 
@@ -113,6 +113,16 @@ def test_a_clinic_that_never_closes_has_the_same_grid_in_every_window():
 
     assert set(available_slots(day)) <= set(available_slots(week))
     assert starts(available_slots(day))[:2] == ["00:00", "00:50"]
+
+
+def test_a_clinic_that_never_closes_offers_midnight_once_and_visits_across_it():
+    always = provider("00:00-12:00", "12:00-00:00")
+
+    hourly = starts(available_slots(question(always, policy=policy(60, step=30))))
+
+    assert hourly[:2] == ["00:00", "00:30"]
+    assert hourly[-1] == "23:30"
+    assert len(hourly) == 48
 
 
 def test_an_override_replaces_the_hours_of_its_date_sch_11():
@@ -204,6 +214,14 @@ def test_half_an_hour_of_clock_change_lengthens_the_day_by_half_an_hour():
     (night,) = open_on(sunday, provider("01:00-03:00"), zone=island)
 
     assert night.lasts_for == minutes(150)
+
+
+def test_closing_at_a_repeated_time_means_its_first_occurrence():
+    sunday = date(2026, 10, 25)
+
+    (night,) = open_on(sunday, provider("01:00-02:30"), zone=BERLIN)
+
+    assert night.lasts_for == minutes(90)
 
 
 @pytest.mark.parametrize("closure_ends", ["2026-11-23", "2026-12-31"])

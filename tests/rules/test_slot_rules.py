@@ -56,8 +56,8 @@ def test_a_slot_names_provider_and_both_ends():
 
 
 def test_slots_of_one_start_are_ordered_by_university_id():
-    second = provider("09:00-09:30", id=DANA, key="DOC002")
-    first = provider("09:00-09:30", id=DIEGO, key="DOC001")
+    second = provider("09:00-09:30", number=DANA, key="DOC002")
+    first = provider("09:00-09:30", number=DIEGO, key="DOC001")
 
     slots = available_slots(question(second, first))
 
@@ -91,6 +91,7 @@ def test_buffers_may_reach_outside_opening_hours_sch_14():
         (0, 0, 0, 30, ["09:00", "09:30", "11:00"]),
         (30, 30, 30, 30, ["09:00", "11:00"]),
         (31, 0, 0, 0, ["09:00", "09:30"]),
+        (0, 31, 0, 0, ["10:30", "11:00"]),
     ],
 )
 def test_the_gap_between_two_visits_is_the_larger_buffer_and_never_the_sum_sch_14(
@@ -112,10 +113,18 @@ def test_a_patient_is_never_offered_two_visits_at_once():
     assert starts(slots) == ["09:30", "10:00"]
 
 
+def test_visits_of_one_patient_may_follow_each_other_without_a_gap():
+    busy = PatientFacts(claims=(claim("09:30", "10:00", before=15, after=15),))
+
+    slots = available_slots(question(provider("09:00-10:30"), patient=busy))
+
+    assert starts(slots) == ["09:00", "10:00"]
+
+
 def test_a_visit_may_move_onto_part_of_its_own_time():
-    own = claim("09:00", "09:30", id=5)
+    own = claim("09:00", "09:30", number=5)
     sam = PatientFacts(claims=(own,))
-    dana = provider("09:00-10:00", claims=(own, claim("09:45", "10:00", id=6)))
+    dana = provider("09:00-10:00", claims=(own, claim("09:45", "10:00", number=6)))
 
     moving = question(dana, patient=sam, policy=policy(30, step=15), ignore_appointment_id=5)
 
@@ -245,7 +254,7 @@ def month_of_a_clinic(claims_each):
         provider(
             "08:00-12:00",
             "13:00-17:00",
-            id=number,
+            number=number,
             key=f"DOC{number:03}",
             claims=tuple(
                 Claim(start, start + minutes(20), start, start + minutes(20), nth)

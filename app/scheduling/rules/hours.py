@@ -188,7 +188,7 @@ def _cut(
         while i < len(holes) and holes[i][0] < end:
             if start < holes[i][0]:
                 result.append((start, holes[i][0], campus))
-            start = max(start, holes[i][1])
+            start = holes[i][1]
             i += 1
         if start < end:
             result.append((start, end, campus))
