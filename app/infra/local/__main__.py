@@ -4,18 +4,21 @@ import os
 import sys
 
 from app.infra.local.errors import CannotStart, StopRequested
-from app.infra.local.site import Choices, Site
+from app.infra.local.process import stop_with_parent
+from app.infra.local.site import Choices, Site, tell
 
 
 def say(sentence: str) -> None:
     """One short line for the person at the terminal."""
-    print(f"[uscpis] {sentence}", flush=True)
+    tell(f"[uscpis] {sentence}")
 
 
 def main() -> int:
     """The exit code: 0 after a requested stop, 1 with a sentence when it cannot run."""
     # What we and the children write is for us alone unless somebody decides otherwise.
     os.umask(0o077)
+    if "MAKELEVEL" in os.environ:
+        stop_with_parent()  # `make run` in the foreground: when make is gone, nobody would see us
     try:
         Site(Choices.read(os.environ), say).run()
     except StopRequested:

@@ -131,6 +131,12 @@ def _tied_to(parent: int, farewell: signal.Signals) -> Callable[[], None] | None
     return tie
 
 
+def stop_with_parent() -> None:
+    """Ask for SIGTERM when our own parent ends."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def adopt_orphans() -> None:
     """Make grandchildren whose parent dies our children, so that none escapes a clean stop."""
     if _libc is not None:

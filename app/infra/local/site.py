@@ -35,6 +35,14 @@ HIGHEST_PORT = 65535
 READY_WITHIN = 90.0  # seconds; a slow disk on the first start
 
 
+def tell(line: str) -> None:
+    """One line on the terminal. A closed one must not keep anybody from stopping cleanly."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  open until the end
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What the person chose by environment variables, checked."""
@@ -242,4 +250,4 @@ class Site:
             "",
             f"  Data {self.home}    logs {self.home / 'log'}    stop with Ctrl-C",
         ):
-            print(line, flush=True)
+            tell(line)
