@@ -6,6 +6,9 @@ window.clinic = window.clinic || {};
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
   const element = (name, properties) => Object.assign(document.createElement(name), properties);
 
+  // "can read on Patient" and "can write on Patient" belong together.
+  const key = (option) => option.text.split(" on ").reverse().join(" ");
+
   function row(option) {
     const label = element("label");
     const box = element("input", { type: "checkbox", checked: option.selected });
@@ -18,7 +21,8 @@ window.clinic = window.clinic || {};
   }
 
   function build(select) {
-    const rows = [...select.options].filter((option) => option.value).map(row);
+    const options = [...select.options].filter((option) => option.value);
+    const rows = options.sort((a, b) => key(a).localeCompare(key(b))).map(row);
     const root = element("div", { className: "c-picklist" });
     root.setAttribute("role", "group");
     const title = select.labels?.[0];
