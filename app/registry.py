@@ -6,6 +6,8 @@ from flask_appbuilder import AppBuilder
 
 from app.kernel.permission import PermissionEnum
 from app.notifications import permissions as notifications_permissions
+from app.patients import permissions as patients_permissions
+from app.scheduling import permissions as scheduling_permissions
 from app.security import permissions as security_permissions
 from app.security import views as security_views
 
@@ -14,6 +16,8 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (security_views.register,)
 PERMISSIONS: tuple[type[PermissionEnum], ...] = (
     security_permissions.Permission,
     notifications_permissions.Permission,
+    patients_permissions.Permission,
+    scheduling_permissions.Permission,
 )
 
 

@@ -3,6 +3,8 @@
 from app.infra import idempotency, outbox, schedule
 from app.infra.db import Base
 from app.notifications import models as notifications
+from app.patients import models as patients
+from app.scheduling import models as scheduling
 from app.security import models as security
 
-__all__ = ["Base", "idempotency", "notifications", "outbox", "schedule", "security"]
+__all__ = ["Base", "idempotency", "notifications", "outbox", "patients", "schedule", "scheduling", "security"]

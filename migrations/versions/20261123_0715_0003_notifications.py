@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 revision = '0003'
-down_revision = '0001'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 
@@ -57,9 +57,25 @@ def upgrade() -> None:
         batch_op.create_index('ix_notifications_communication_undelivered', ['id'], unique=False, postgresql_where=sa.text("status IN ('failed', 'dead')"))
         batch_op.create_index('ix_notifications_communication_unread', ['recipient_user_id'], unique=False, postgresql_where=sa.text("channel = 'in-app' AND read_at IS NULL"))
 
+    # Dead letters must not stand in the way of the relay, which reads this index all the time.
+    op.drop_index("ix_infra_outbox_job_due", "infra_outbox_job")
+    op.create_index(
+        "ix_infra_outbox_job_due",
+        "infra_outbox_job",
+        ["due_at"],
+        postgresql_where=sa.text("status IN ('waiting', 'leased')"),
+    )
+
 
 def downgrade() -> None:
     """Forget messages and times; promised jobs stay in the outbox."""
+    op.drop_index("ix_infra_outbox_job_due", "infra_outbox_job")
+    op.create_index(
+        "ix_infra_outbox_job_due",
+        "infra_outbox_job",
+        ["due_at"],
+        postgresql_where=sa.text("status <> 'done'"),
+    )
     with op.batch_alter_table('notifications_communication', schema=None) as batch_op:
         batch_op.drop_index('ix_notifications_communication_unread', postgresql_where=sa.text("channel = 'in-app' AND read_at IS NULL"))
         batch_op.drop_index('ix_notifications_communication_undelivered', postgresql_where=sa.text("status IN ('failed', 'dead')"))

@@ -1,0 +1,215 @@
+"""Reads of patients. Other domains know a patient by its PatientCard."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from app.infra.db import session
+from app.infra.fab_tables import User
+from app.kernel.ids import PatientId, UserId
+from app.patients import rules
+from app.patients.errors import SearchTooShort
+from app.patients.models import ContactPoint, Enrolment, Patient
+from app.patients.rules import ContactSystem, PatientStatus, Trace
+
+SEARCH_LIMIT = 20
+MINIMUM_LETTERS = 3
+CANDIDATES = 500
+SHOWN_DUPLICATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PatientCard:
+    """A patient as other domains show one. Texts are empty where unknown."""
+
+    id: PatientId
+    university_id: str
+    full_name: str
+    list_name: str
+    born_on: date | None
+    user_id: UserId | None
+    email: str
+    phone: str
+    program: str
+    year_level: str
+    campus: str
+    is_active: bool
+
+    @property
+    def label(self) -> str:
+        """Dela Cruz, Sam (20259001)."""
+        return f"{self.list_name} ({self.university_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyDuplicate:
+    """A patient who may be the same person, with a score from 80 to 100."""
+
+    card: PatientCard
+    score: int
+
+
+def patient_card(patient_id: PatientId) -> PatientCard | None:
+    """One patient."""
+    return _first(_cards().where(Patient.id == patient_id))
+
+
+def patient_for_user(user_id: UserId) -> PatientCard | None:
+    """The patient behind an account; how students reach what is their own."""
+    return _first(_cards().where(Patient.user_id == user_id))
+
+
+def patient_by_university_id(text: str) -> PatientCard | None:
+    """The patient with this university ID, in any case."""
+    return _first(_cards().where(Patient.university_id == text.strip().upper()))
+
+
+def patients_by_ids(patient_ids: Iterable[PatientId]) -> dict[PatientId, PatientCard]:
+    """Many patients in one statement."""
+    wanted = list(patient_ids)
+    if not wanted:
+        return {}
+    return {card.id: card for card in _all(_cards().where(Patient.id.in_(wanted)))}
+
+
+def patients_by_university_ids(texts: Iterable[str]) -> dict[str, PatientId]:
+    """University ID in capitals to patient, for those that exist."""
+    wanted = [text.strip().upper() for text in texts]
+    rows = session().execute(
+        select(Patient.university_id, Patient.id).where(Patient.university_id.in_(wanted))
+    )
+    return {university_id: PatientId(patient_id) for university_id, patient_id in rows}
+
+
+def search_patients(text: str, *, limit: int = SEARCH_LIMIT) -> list[PatientCard]:
+    """Active patients by the beginnings of name words or of the university ID (SEC-04).
+
+    At most 20, in the order of names. Raises SearchTooShort for fewer than three letters.
+    """
+    condition = matches(text)
+    if condition is None:
+        raise SearchTooShort()
+    found = (
+        _cards()
+        .where(condition, Patient.status == PatientStatus.ACTIVE)
+        .order_by(Patient.search_name, Patient.id)
+        .limit(max(1, min(limit, SEARCH_LIMIT)))
+    )
+    return _all(found)
+
+
+def matches(text: str) -> ColumnElement[bool] | None:
+    """The condition of a search by name or ID; None when the text is too short (SEC-04)."""
+    typed = text.strip()
+    if rules.is_identifier(typed):
+        return _id_begins_with(typed) if len(typed) >= MINIMUM_LETTERS else None
+    words = rules.plain_words(typed)
+    if sum(len(word) for word in words) < MINIMUM_LETTERS:
+        return None
+    return has_words(words)
+
+
+def has_words(words: Sequence[str]) -> ColumnElement[bool]:
+    """Every word begins some word of the name. Words are letters and digits only (INP-01)."""
+    wanted = " & ".join(f"'{word}':*" for word in words)
+    return Patient.search_words.op("@@")(cast(wanted, TSQUERY))
+
+
+def _id_begins_with(text: str) -> ColumnElement[bool]:
+    return Patient.university_id.startswith(text.upper(), autoescape=True)
+
+
+def likely_duplicates(trace: Trace, *, besides: PatientId | None = None) -> list[LikelyDuplicate]:
+    """Patients who may be the same person, the likeliest first; at most five."""
+    scored = []
+    for card in _all(_candidates(trace, besides)):
+        other = Trace(card.full_name, card.born_on, card.phone)
+        score = rules.duplicate_score(trace, other)
+        if rules.is_likely_duplicate(score):
+            scored.append(LikelyDuplicate(card, score))
+    return sorted(scored, key=lambda found: -found.score)[:SHOWN_DUPLICATES]
+
+
+def _candidates(trace: Trace, besides: PatientId | None) -> Select[Any]:
+    """Who is worth comparing: same birth date, same phone, or names that begin alike."""
+    beginnings = [word[:3] for word in rules.plain_words(trace.name) if len(word) > 2]
+    alike: list[ColumnElement[bool]] = []
+    if beginnings:
+        alike.append(has_words(beginnings))
+    if trace.born_on:
+        alike.append(Patient.born_on == trace.born_on)
+    if trace.phone:
+        alike.append(
+            Patient.id.in_(select(ContactPoint.patient_id).where(ContactPoint.value == trace.phone))
+        )
+    found = _cards().where(or_(*alike)).limit(CANDIDATES)
+    return found if besides is None else found.where(Patient.id != besides)
+
+
+_CARD_COLUMNS: tuple[Any, ...] = (
+    Patient.id,
+    Patient.university_id,
+    Patient.first_name,
+    Patient.middle_name,
+    Patient.last_name,
+    Patient.suffix,
+    Patient.born_on,
+    Patient.user_id,
+    Patient.status,
+    Enrolment.program,
+    Enrolment.year_level,
+    Enrolment.campus,
+)
+
+
+def _cards() -> Select[Any]:
+    email = func.coalesce(_contact(ContactSystem.EMAIL), User.email, "").label("email")
+    phone = func.coalesce(_contact(ContactSystem.PHONE), "").label("phone")
+    return (
+        select(*_CARD_COLUMNS, email, phone)
+        .outerjoin(Enrolment, and_(Enrolment.patient_id == Patient.id, Enrolment.is_latest))
+        .outerjoin(User, User.id == Patient.user_id)
+    )
+
+
+def _contact(system: ContactSystem) -> ColumnElement[str]:
+    return (
+        select(ContactPoint.value)
+        .where(ContactPoint.patient_id == Patient.id, ContactPoint.system == system)
+        .order_by(ContactPoint.rank)
+        .limit(1)
+        .correlate(Patient)
+        .scalar_subquery()
+    )
+
+
+def _all(statement: Select[Any]) -> list[PatientCard]:
+    return [_card(row) for row in session().execute(statement).mappings()]
+
+
+def _first(statement: Select[Any]) -> PatientCard | None:
+    row = session().execute(statement).mappings().first()
+    return _card(row) if row is not None else None
+
+
+def _card(row: RowMapping) -> PatientCard:
+    name = (row["first_name"], row["middle_name"], row["last_name"], row["suffix"])
+    user_id = row["user_id"]
+    return PatientCard(
+        id=PatientId(row["id"]),
+        university_id=row["university_id"],
+        full_name=rules.full_name(*name),
+        list_name=rules.list_name(*name),
+        born_on=row["born_on"],
+        user_id=UserId(user_id) if user_id is not None else None,
+        email=row["email"],
+        phone=row["phone"],
+        program=row["program"] or "",
+        year_level=row["year_level"] or "",
+        campus=row["campus"] or "",
+        is_active=row["status"] == PatientStatus.ACTIVE,
+    )
