@@ -4,8 +4,9 @@
   const dialog = document.getElementById("c-confirm");
   const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
-  function ask(text) {
+  function ask(text, yes) {
     dialog.querySelector("h2").textContent = text;
+    dialog.querySelector("[value=yes]").textContent = yes ?? "Yes";
     dialog.returnValue = "";
     dialog.showModal();
     dialog.querySelector("[data-autofocus]").focus();
@@ -33,7 +34,7 @@
       event.preventDefault();
       event.stopPropagation();
       const submitter = event.submitter;
-      if (await ask(form.dataset.confirm)) {
+      if (await ask(form.dataset.confirm, form.dataset.yes)) {
         form.dataset.confirmed = "yes";
         form.requestSubmit(submitter);
         delete form.dataset.confirmed;
