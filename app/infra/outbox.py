@@ -2,14 +2,28 @@
 
 The table is the truth and Redis only carries the work, so nothing is lost when Redis is down.
 Retry, back-off and dead letters live here too (docs/adr/0005).
+
+A run is counted before it begins, so that a job which takes its worker down with it ends as a
+dead letter instead of coming back for ever.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    delete,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +34,16 @@ from app.kernel import clock
 LEASE = timedelta(seconds=60)
 BATCH = 100
 ERROR_LENGTH = 500
+KEPT_FOR = timedelta(days=30)
+PURGE_BATCH = 5_000
+
+
+class RetryLater(Exception):
+    """A use case asks to be run again after `wait`; nothing is wrong with it."""
+
+    def __init__(self, reason: str, wait: timedelta) -> None:
+        super().__init__(reason)
+        self.wait = wait
 
 
 class JobName(StrEnum):
@@ -29,6 +53,7 @@ class JobName(StrEnum):
     IMPORT_PATIENTS = "patients.import_patients"
     IMPORT_HOLIDAYS = "scheduling.import_holidays"
     FLAG_AFFECTED = "scheduling.flag_affected_appointments"
+    PURGE_ATTEMPTS = "security.purge_sign_in_attempts"
     PURGE_IDEMPOTENCY = "upkeep.purge_idempotency_keys"
     PURGE_OUTBOX = "upkeep.purge_finished_jobs"
 
@@ -49,7 +74,11 @@ class OutboxJob(Base):
     __table_args__ = (
         UniqueConstraint("dedupe_key"),
         CheckConstraint("status IN ('waiting','leased','done','dead')", name="status"),
-        Index("ix_infra_outbox_job_due", "due_at", postgresql_where=text("status <> 'done'")),
+        Index(
+            "ix_infra_outbox_job_due",
+            "due_at",
+            postgresql_where=text("status IN ('waiting', 'leased')"),
+        ),
     )
 
     id: Mapped[BigKey]
@@ -77,6 +106,16 @@ class LeasedJob:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class StartedJob:
+    """A job whose run has been counted: `attempts` includes this one."""
+
+    id: int
+    name: str
+    payload: dict[str, Any]
+    attempts: int
+
+
 def enqueue(
     tx: Transaction,
     job: JobName,
@@ -99,24 +138,32 @@ def enqueue(
     )
 
 
-def lease_due_jobs(limit: int = BATCH) -> list[LeasedJob]:
+def lease_due_jobs(
+    limit: int = BATCH, *, names: Collection[JobName] = tuple(JobName)
+) -> list[LeasedJob]:
     """Take due jobs for a minute. A lost queue or worker only lets the lease run out."""
     now = clock.now()
     due = (
         select(OutboxJob.id)
-        .where(OutboxJob.status.in_([JobStatus.WAITING, JobStatus.LEASED]), OutboxJob.due_at <= now)
+        .where(
+            OutboxJob.status.in_([JobStatus.WAITING, JobStatus.LEASED]),
+            OutboxJob.due_at <= now,
+            OutboxJob.name.in_([name.value for name in names]),
+        )
         .order_by(OutboxJob.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")  # read once: a sub-select could be read again and take more than the limit
     )
     with transaction() as tx:
         rows = tx.execute(
             update(OutboxJob)
-            .where(OutboxJob.id.in_(due.scalar_subquery()))
+            .where(OutboxJob.id.in_(select(due.c.id)))
             .values(status=JobStatus.LEASED, due_at=now + LEASE)
             .returning(OutboxJob.id, OutboxJob.name, OutboxJob.attempts)
+            .execution_options(synchronize_session=False)
         ).all()
-    return [LeasedJob(row.id, row.name, row.attempts) for row in rows]
+    return sorted((LeasedJob(row.id, row.name, row.attempts) for row in rows), key=lambda j: j.id)
 
 
 def return_jobs(jobs: list[LeasedJob]) -> None:
@@ -142,23 +189,68 @@ def job_for_run(tx: Transaction, job_id: int) -> OutboxJob | None:
     return row
 
 
+def start_job(job_id: int, *, delivery: int, lease: timedelta) -> StartedJob | None:
+    """Count a run before it begins and hold the job for `lease`.
+
+    `delivery` is how often the job had been run when it was queued: a second delivery of the
+    same run gets None, and so does one for a job that is finished (NOT-01).
+    """
+    with transaction() as tx:
+        job = job_for_run(tx, job_id)
+        if job is None or job.attempts != delivery:
+            return None
+        job.attempts += 1
+        job.status, job.due_at = JobStatus.LEASED, clock.now() + lease
+        return StartedJob(job.id, job.name, dict(job.payload), job.attempts)
+
+
 def finish_job(tx: Transaction, job: OutboxJob) -> None:
     """The work is done and stored with this transaction."""
     job.status, job.finished_at, job.error = JobStatus.DONE, clock.now(), ""
 
 
 def postpone_job(job_id: int, *, error: str, due_at: datetime | None) -> None:
-    """Count a failed run; without `due_at` the job is dead and waits for a person (NOT-04)."""
+    """Note a failed run; without `due_at` the job is dead and waits for a person (NOT-04)."""
     now = clock.now()
     with transaction() as tx:
         job = job_for_run(tx, job_id)
         if job is None:
             return
-        job.attempts += 1
         job.error = error[:ERROR_LENGTH]
         job.status = JobStatus.WAITING if due_at else JobStatus.DEAD
         job.due_at = due_at or now
         job.finished_at = None if due_at else now
+
+
+def revive_job(tx: Transaction, job_id: int) -> bool:
+    """Let a dead job run again, from its first attempt. False when it is not dead."""
+    revived = tx.execute(
+        update(OutboxJob)
+        .where(OutboxJob.id == job_id, OutboxJob.status == JobStatus.DEAD)
+        .values(status=JobStatus.WAITING, attempts=0, due_at=clock.now(), finished_at=None)
+    )
+    return bool(revived.rowcount)
+
+
+def purge_finished_jobs() -> int:
+    """Forget jobs that were done more than 30 days ago; dead ones stay. Returns how many."""
+    old = (
+        select(OutboxJob.id)
+        .where(OutboxJob.status == JobStatus.DONE, OutboxJob.finished_at < clock.now() - KEPT_FOR)
+        .order_by(OutboxJob.id)
+        .limit(PURGE_BATCH)
+    )
+    total = 0
+    while True:
+        with transaction() as tx:
+            count = tx.execute(
+                delete(OutboxJob)
+                .where(OutboxJob.id.in_(old.scalar_subquery()))
+                .execution_options(synchronize_session=False)
+            ).rowcount
+        total += count
+        if count < PURGE_BATCH:
+            return total
 
 
 def waiting_jobs() -> int:

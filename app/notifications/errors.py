@@ -1,7 +1,5 @@
 """Refusals around messages."""
 
-from datetime import timedelta
-
 from app.kernel.errors import Conflict, NotFound
 
 
@@ -23,9 +21,10 @@ class NothingToResend(Conflict):
         super().__init__("Only messages that could not be delivered can be sent again.")
 
 
-class RetryLater(Exception):
-    """Not a refusal but a delay: the job should run again after `wait`, or never when None."""
+class NothingToRunAgain(Conflict):
+    """The job is not dead."""
 
-    def __init__(self, reason: str, wait: timedelta | None) -> None:
-        super().__init__(reason)
-        self.wait = wait
+    code = "notifications.nothing_to_run_again"
+
+    def __init__(self) -> None:
+        super().__init__("Only jobs that were given up can be run again.")

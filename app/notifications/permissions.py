@@ -10,4 +10,5 @@ class Permission(PermissionEnum):
     COMMUNICATION_RESEND = "notifications:communication:resend", {Role.ADMIN, Role.RECEPTIONIST}
     INBOX_READ = "notifications:inbox:read", frozenset(Role)
     JOB_READ = "notifications:outbox-job:read", {Role.ADMIN}
+    JOB_RUN = "notifications:outbox-job:run", {Role.ADMIN}
     MAIL_READ = "notifications:mail:read", {Role.ADMIN, Role.NURSE, Role.RECEPTIONIST}

@@ -25,7 +25,7 @@ SUBJECTS: Mapping[Template, str] = {
     Template.CHANGED: "Your appointment has changed",
     Template.CANCELLED: "Your appointment is cancelled",
     Template.DECLINED: "Your appointment request could not be accepted",
-    Template.ALARM: "A message could not be delivered",
+    Template.ALARM: "Something could not be delivered",
 }
 
 
