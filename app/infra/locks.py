@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import text
 
 from app.infra.db import Transaction
 
@@ -19,8 +19,8 @@ class LockSpace(IntEnum):
 
 # One statement locks all of them, in the order of the sorted array: unnest keeps it.
 _LOCK = text(
-    "SELECT pg_advisory_xact_lock(:space, key) FROM unnest(:keys) WITH ORDINALITY AS k(key, place)"
-).bindparams(bindparam("space"), bindparam("keys"))
+    "SELECT pg_advisory_xact_lock(:space, key) FROM unnest(CAST(:keys AS integer[])) AS key"
+)
 
 
 def lock(tx: Transaction, space: LockSpace, keys: Iterable[int]) -> None:

@@ -248,3 +248,21 @@ class WindowAbsurd(Malformed):
 
     def __init__(self, message: str = "Please ask for days between 1900 and 2200.") -> None:
         super().__init__(message)
+
+
+class CodeTaken(Conflict):
+    """Another type of visit has the code."""
+
+    code = "scheduling.code_taken"
+
+    def __init__(self) -> None:
+        super().__init__("Another kind of visit has this code.")
+
+
+class UnknownClosure(NotFound):
+    """No such closure."""
+
+    code = "scheduling.unknown_closure"
+
+    def __init__(self, message: str = "There is no such closure.") -> None:
+        super().__init__(message)

@@ -1,6 +1,6 @@
 """Refusals around accounts."""
 
-from app.kernel.errors import Conflict, Invalid
+from app.kernel.errors import Conflict, Invalid, NotFound
 
 
 class UnknownRole(Invalid):
@@ -40,3 +40,12 @@ class RoleInUse(Conflict):
 
     def __init__(self) -> None:
         super().__init__("People have this role. Give them another one first.")
+
+
+class UnknownAccount(NotFound):
+    """No such account."""
+
+    code = "security.unknown_account"
+
+    def __init__(self, message: str = "There is no such account.") -> None:
+        super().__init__(message)

@@ -106,7 +106,8 @@ def _reachable_copy(folder: Path, account: Account) -> Path | None:
         libraries = install.parent.with_name(f"{WHEEL}.libs")
         if libraries.exists():
             shutil.copytree(libraries, half / libraries.name, symlinks=True)
-        half.chmod(0o755)
+        for level in (half, half / WHEEL):  # made under our own, stricter umask
+            level.chmod(0o755)
         try:
             half.rename(target)
         except OSError:  # somebody else made the same copy a moment earlier

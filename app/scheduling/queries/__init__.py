@@ -1,0 +1,1 @@
+"""Reads of scheduling: the facts that rules decide on, and what screens show."""

@@ -1,0 +1,46 @@
+"""Use cases of scheduling: booking, changing, schedules, and the catalogue of the clinic."""
+
+from app.scheduling.services.booking import (
+    Booked,
+    Wish,
+    available_times,
+    book_appointment,
+    explain_time,
+)
+from app.scheduling.services.catalogue import (
+    close_clinic,
+    import_holidays,
+    reopen_clinic,
+    save_appointment_type,
+    save_practitioner,
+)
+from app.scheduling.services.changes import change_status, reschedule_appointment
+from app.scheduling.services.schedules import (
+    add_time_off,
+    remove_override,
+    remove_time_off,
+    remove_weekly_hours,
+    save_override,
+    save_weekly_hours,
+)
+
+__all__ = [
+    "Booked",
+    "Wish",
+    "add_time_off",
+    "available_times",
+    "book_appointment",
+    "change_status",
+    "close_clinic",
+    "explain_time",
+    "import_holidays",
+    "remove_override",
+    "remove_time_off",
+    "remove_weekly_hours",
+    "reopen_clinic",
+    "reschedule_appointment",
+    "save_appointment_type",
+    "save_override",
+    "save_practitioner",
+    "save_weekly_hours",
+]

@@ -1,0 +1,113 @@
+"""Tells the patient and the provider what became of an appointment (SCH-30)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.infra.db import Transaction
+from app.infra.runtime import settings
+from app.kernel.actor import Actor
+from app.kernel.ids import AppointmentId, UserId
+from app.kernel.period import Period
+from app.notifications.rules import CalendarMethod, CalendarPart, Template
+from app.notifications.services import Recipient, notify
+from app.patients.queries import PatientCard
+
+PATIENT_SUBJECTS = {
+    Template.CONFIRMED: "Your appointment is confirmed",
+    Template.PENDING: "We have received your request",
+    Template.CHANGED: "Your appointment has changed",
+    Template.CANCELLED: "Your appointment is cancelled",
+    Template.DECLINED: "Your request could not be accepted",
+}
+PROVIDER_SUBJECTS = {
+    Template.CONFIRMED: "New appointment",
+    Template.PENDING: "A request waits for approval",
+    Template.CHANGED: "An appointment was moved",
+    Template.CANCELLED: "An appointment was cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What became of one appointment. `occurrence` counts its changes (NOT-01)."""
+
+    template: Template
+    appointment_id: AppointmentId
+    uid: str
+    sequence: int
+    occurrence: int
+    period: Period
+    type_name: str
+    patient: PatientCard
+    provider_user_id: UserId
+    expires_at: datetime | None = None
+
+
+def tell_everybody(tx: Transaction, actor: Actor, news: News) -> None:
+    """The patient by e-mail and bell, the provider by bell unless they did it themselves."""
+    _tell_patient(tx, actor, news)
+    if news.template in PROVIDER_SUBJECTS and news.provider_user_id != actor.user_id:
+        _tell_provider(tx, actor, news)
+
+
+def _tell_patient(tx: Transaction, actor: Actor, news: News) -> None:
+    patient = news.patient
+    notify(
+        tx,
+        actor,
+        event=f"appointment.{news.template.value}",
+        entity=f"appointment/{news.uid}",
+        occurrence=news.occurrence,
+        recipient=Recipient(patient.user_id, patient.full_name, patient.email),
+        subject=PATIENT_SUBJECTS[news.template],
+        template=news.template,
+        params=_params(news),
+        calendar=_calendar(news),
+        link="/portal/appointments/",
+        expires_at=news.expires_at,
+    )
+
+
+def _tell_provider(tx: Transaction, actor: Actor, news: News) -> None:
+    """By bell only, without the patient's name: the list behind the link has it."""
+    notify(
+        tx,
+        actor,
+        event=f"appointment.{news.template.value}",
+        entity=f"appointment/{news.uid}",
+        occurrence=news.occurrence,
+        recipient=Recipient(news.provider_user_id, "", ""),
+        subject=PROVIDER_SUBJECTS[news.template],
+        template=news.template,
+        params=_params(news),
+        link=f"/appointments/show/{news.appointment_id}",
+        expires_at=news.expires_at,
+    )
+
+
+def _params(news: News) -> dict[str, str]:
+    return {
+        "starts_at": news.period.starts_at.isoformat(),
+        "ends_at": news.period.ends_at.isoformat(),
+        "place": _place(),
+        "note": news.type_name,
+    }
+
+
+def _calendar(news: News) -> CalendarPart | None:
+    """An invitation, or its cancellation; a request is not in the calendar yet."""
+    if news.template in (Template.PENDING, Template.DECLINED):
+        return None
+    is_over = news.template is Template.CANCELLED
+    return CalendarPart(
+        entity=news.uid,
+        sequence=news.sequence,
+        method=CalendarMethod.CANCEL if is_over else CalendarMethod.REQUEST,
+        period=news.period,
+        location=_place(),
+    )
+
+
+def _place() -> str:
+    config = settings()
+    return f"{config.institution_name} {config.clinic_name}"

@@ -1,0 +1,14 @@
+"""Staff screens of scheduling."""
+
+from flask_appbuilder import AppBuilder
+
+from app.scheduling.views import appointments, booking, calendar, catalogue, schedules
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """The screens and their places in the menu."""
+    calendar.register(appbuilder)
+    appointments.register(appbuilder)
+    booking.register(appbuilder)
+    schedules.register(appbuilder)
+    catalogue.register(appbuilder)

@@ -1,0 +1,7 @@
+"""Screens: calendar."""
+
+from flask_appbuilder import AppBuilder
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """The screens of this file."""
