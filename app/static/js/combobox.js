@@ -40,10 +40,8 @@ window.clinic = window.clinic || {};
         if (select.hasAttribute(name)) this.input.setAttribute(name, select.getAttribute(name));
       }
       const label = select.labels?.[0];
-      if (label) {
-        label.htmlFor = this.input.id;
-        this.list.setAttribute("aria-label", label.textContent.trim());
-      } else this.list.setAttribute("aria-label", select.getAttribute("aria-label") ?? "Choices");
+      if (label) label.htmlFor = this.input.id;
+      this.list.setAttribute("aria-label", "Choices");
       select.before(this.box);
       this.box.append(this.input, this.list, this.status, select);
       select.hidden = true;

@@ -22,6 +22,11 @@ window.clinic = window.clinic || {};
   clinic.notice = (text) => ask(document.getElementById("c-notice"), text);
   clinic.csrf = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
+  // htmx, where a page loads it, must prove that the request comes from our page.
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = clinic.csrf();
+  });
+
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!form.dataset.confirm || form.dataset.confirmed) return;
