@@ -17,6 +17,7 @@ from flask_appbuilder.security.views import (
 from flask_appbuilder.utils.base import get_safe_redirect
 from flask_login import current_user
 from werkzeug.wrappers import Response
+from wtforms.validators import DataRequired
 
 from app.infra.fab_tables import FabRole
 from app.kernel.errors import DomainError
@@ -124,6 +125,10 @@ class ClinicUserView(ServiceModelView, UserDBModelView):
         "roles",
     ]
     base_order = ("last_name", "asc")
+    # FAB's own validator asks for its "groups" field, which this form does not have.
+    validators_columns: ClassVar[dict[str, list[Any]]] = {
+        "roles": [DataRequired("Please choose at least one role.")]
+    }
     label_columns: ClassVar[dict[str, str]] = {
         "university_id": "University ID",
         "email": "E-mail",
