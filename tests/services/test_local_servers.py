@@ -25,6 +25,14 @@ from app.infra.local.redis import RedisServer
 from app.infra.local.testing import Servers, start, start_servers
 
 
+@pytest.fixture(autouse=True)
+def _strict_umask() -> Iterator[None]:
+    """As `make run` sets it: what must be reachable for others has to be made so."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Servers]:
     started = start_servers()
