@@ -5,7 +5,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
-from flask_login import current_user
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -133,6 +133,9 @@ def plain_answer(status: int, *, code: str = "", message: str = "") -> Response:
     if wants_json():
         answer = jsonify(code=code or f"http_{status}", message=sentence)
     else:
+        if status >= 500:
+            # Templates name the person; Flask-Login would ask the database, which may be gone.
+            g._login_user = AnonymousUserMixin()
         answer = Response(render_template(_page(), status=status, sentence=sentence))
     answer.status_code = status
     if status == 503:

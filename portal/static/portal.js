@@ -72,6 +72,7 @@
   addEventListener("offline", () => (offline = show("c-offline")));
   addEventListener("online", () => offline?.remove());
 
+  document.querySelector('main [aria-invalid="true"]')?.focus();
   document.querySelector("[data-days] [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
   for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());

@@ -99,6 +99,9 @@
     input.form.addEventListener("submit", () => (input.type = "password"));
   }
 
+  // After a refused form: straight to the first field that needs attention.
+  document.querySelector('main [aria-invalid="true"]:not([hidden])')?.focus();
+
   if (history.length > 1) {
     for (const button of document.querySelectorAll("[data-back]")) button.hidden = false;
   }
