@@ -98,6 +98,16 @@ def client(app):
 
 
 @pytest.fixture
+def clinic(app) -> Iterator[None]:
+    """An open clinic on a Monday at 7:00 AM, with two patients and nothing booked."""
+    from tests.factories.scheduling import monday_seven, open_clinic
+
+    with monday_seven(), app.app_context():
+        open_clinic()
+        yield
+
+
+@pytest.fixture
 def people():
     """Rosa, Neil, Dana, Sam, Eve and the others of the house."""
     from tests.people import PEOPLE

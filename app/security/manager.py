@@ -1,7 +1,6 @@
 """FAB's security manager with our rules: sign-in by e-mail or ID, sessions that end, one
 permission look-up per request. The only place of a domain beside the ten rooms."""
 
-import time
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ from flask_login import login_user, logout_user
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.infra.runtime import settings
+from app.kernel import clock
 from app.kernel.actor import Actor, Channel
 from app.kernel.ids import UserId
 from app.kernel.permission import PATIENT_ROLES
@@ -85,7 +85,7 @@ class ClinicSecurityManager(SecurityManager):
         login_user(user, remember=False)
         session.permanent = True
         session["epoch"] = user.session_epoch
-        session["began"] = session["seen"] = int(time.time())
+        session["began"] = session["seen"] = int(clock.now().timestamp())
         g.user = user
 
     def end_session(self) -> None:
@@ -103,7 +103,7 @@ class ClinicSecurityManager(SecurityManager):
         return user
 
     def _is_fresh(self, user: ClinicUser) -> bool:
-        now = int(time.time())
+        now = int(clock.now().timestamp())
         if session.get("epoch") != user.session_epoch:
             return False
         if now - session.get("began", 0) > settings().session_hours * 3600:
