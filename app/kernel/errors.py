@@ -30,8 +30,8 @@ class NotFound(DomainError):
 
     code = "not_found"
 
-    def __init__(self, message: str = "This was not found.", **more: str) -> None:
-        super().__init__(message, **more)
+    def __init__(self, message: str = "This was not found.", *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
 
 
 class Forbidden(DomainError):
@@ -39,8 +39,8 @@ class Forbidden(DomainError):
 
     code = "forbidden"
 
-    def __init__(self, message: str = "You are not allowed to do this.", **more: str) -> None:
-        super().__init__(message, **more)
+    def __init__(self, message: str = "You are not allowed to do this.", *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
 
 
 class NotSignedIn(DomainError):
@@ -48,8 +48,8 @@ class NotSignedIn(DomainError):
 
     code = "not_signed_in"
 
-    def __init__(self, message: str = "Please sign in first.", **more: str) -> None:
-        super().__init__(message, **more)
+    def __init__(self, message: str = "Please sign in first.", *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
 
 
 class Conflict(DomainError):

@@ -110,3 +110,29 @@ def create_patient(person: Person) -> None:
                 search_name=f"{person.first_name} {person.last_name}".lower(),
             )
         )
+
+
+def create_crowd(count: int) -> list[str]:
+    """Patients without accounts; returns their university IDs."""
+    from sqlalchemy import insert
+
+    from app.patients.models import Patient
+
+    ids = [f"2024{number:04d}" for number in range(count)]
+    now = clock.now()
+    with transaction() as tx:
+        tx.execute(
+            insert(Patient),
+            [
+                {
+                    "university_id": university_id,
+                    "first_name": "Patient",
+                    "last_name": f"Number {university_id}",
+                    "search_name": f"patient number {university_id}",
+                    "created_at": now,
+                    "updated_at": now,
+                }
+                for university_id in ids
+            ],
+        )
+    return ids
