@@ -1,8 +1,8 @@
-"""Copy the front-end files that we serve out of node_modules, and check that they are the expected ones.
+"""Copy the front-end files that we serve out of node_modules, after checking what they are.
 
-Run `python -m config.vendor_assets` after `npm ci --ignore-scripts`. Nothing is loaded from another host at run
-time, so these copies are what every browser gets: a file whose SHA-256 differs from `vendor.lock.json` is refused
-and none is copied. `--update` rewrites the lock file after a deliberate change of version.
+Run `python -m config.vendor_assets` after `npm ci --ignore-scripts`. Nothing is loaded from another
+host at run time, so these copies are what every browser gets: when a file's SHA-256 differs from
+`vendor.lock.json`, none is copied. `--update` rewrites the lock file after a deliberate change.
 """
 
 import argparse
@@ -98,9 +98,9 @@ def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
         check(packaged(root), expected)
         copy_all(root)
     except VendorError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
-    print(f"{len(FILES)} front-end files are in place.")
+    sys.stdout.write(f"{len(FILES)} front-end files are in place.\n")
     return 0
 
 

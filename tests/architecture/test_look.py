@@ -130,7 +130,9 @@ def test_a_template_keeps_the_content_policy(path: Path) -> None:
     assert not re.findall(r"<[a-z][^>]*\sstyle\s*=", text), "an inline style"
     assert all("nonce=" in script for script in scripts), "a script without a nonce"
     assert all("nonce=" in style for style in re.findall(r"<style[^>]*>", text))
-    assert "http://" not in text.replace("http://www.w3.org/2000/svg", ""), "something from another host"
+    assert "http://" not in text.replace("http://www.w3.org/2000/svg", ""), (
+        "something from another host"
+    )
     assert not re.search(r"(src|href)=\"https:", text), "something from another host"
 
 
