@@ -10,9 +10,10 @@ from app.patients.rules.values import Conventions
 OLDEST_YEARS: Final = 120
 MAXIMUM_EMAIL: Final = 254
 _EMAIL: Final = re.compile(r"[^@\s<>\"(),:;\\\[\]]+@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}")
-_PHILIPPINE_MOBILE: Final = re.compile(r"(?:\+?63|0)(9\d{9})")
-_PHILIPPINE_LANDLINE: Final = re.compile(r"(?:\+?63|0)([2-8]\d{7,9})")
-_E164: Final = re.compile(r"\+[1-9]\d{6,14}")
+# Spreadsheets drop the leading zero; ten digits that begin with 9 are still a mobile number.
+_PHILIPPINE_MOBILE: Final = re.compile(r"(?:\+?63|0)?(9[0-9]{9})")
+_PHILIPPINE_LANDLINE: Final = re.compile(r"(?:\+?63|0)([2-8][0-9]{7,9})")
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def normal_university_id(text: str, conventions: Conventions) -> str:
@@ -24,7 +25,8 @@ def normal_university_id(text: str, conventions: Conventions) -> str:
     if len(typed) > 32 or not typed.isascii():
         raise InvalidValue("university_id", "This is not a university ID.")
     if not any(re.fullmatch(p, typed, re.IGNORECASE) for p in conventions.id_patterns):
-        raise InvalidValue("university_id", "This is not a university ID, such as 20251234.")
+        hint = " Were leading zeros lost?" if typed.isdigit() else ""
+        raise InvalidValue("university_id", f"This is not a university ID, such as 20251234.{hint}")
     return typed
 
 
