@@ -7,7 +7,7 @@ A run is counted before it begins, so that a job which takes its worker down wit
 dead letter instead of coming back for ever.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -189,8 +189,10 @@ def job_for_run(tx: Transaction, job_id: int) -> OutboxJob | None:
     return row
 
 
-def start_job(job_id: int, *, delivery: int, lease: timedelta) -> StartedJob | None:
-    """Count a run before it begins and hold the job for `lease`.
+def start_job(
+    job_id: int, *, delivery: int, lease_for: Callable[[str], timedelta]
+) -> StartedJob | None:
+    """Count a run before it begins and hold the job for as long as its kind may take.
 
     `delivery` is how often the job had been run when it was queued: a second delivery of the
     same run gets None, and so does one for a job that is finished (NOT-01).
@@ -200,7 +202,7 @@ def start_job(job_id: int, *, delivery: int, lease: timedelta) -> StartedJob | N
         if job is None or job.attempts != delivery:
             return None
         job.attempts += 1
-        job.status, job.due_at = JobStatus.LEASED, clock.now() + lease
+        job.status, job.due_at = JobStatus.LEASED, clock.now() + lease_for(job.name)
         return StartedJob(job.id, job.name, dict(job.payload), job.attempts)
 
 

@@ -7,7 +7,7 @@ from flask import current_app
 from app.infra.runtime import settings
 
 
-def render(name: str, **params: Any) -> str:
+def render(name: str, /, **params: Any) -> str:
     """The text of a template with the clinic's `settings`; .html is escaped, .txt is not."""
     template = current_app.jinja_env.get_template(name)
     return template.render(settings=settings(), **params).strip() + "\n"

@@ -1,0 +1,1 @@
+"""Work that nobody waits for: jobs on RQ, and the relay that brings them there."""

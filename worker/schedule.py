@@ -1,0 +1,11 @@
+"""Every periodic job in one list. The times are database rows: app/infra/schedule.py (JOB-01)."""
+
+from datetime import timedelta
+
+from app.infra.outbox import JobName
+
+EVERY: dict[JobName, timedelta] = {
+    JobName.PURGE_ATTEMPTS: timedelta(days=1),
+    JobName.PURGE_IDEMPOTENCY: timedelta(hours=1),
+    JobName.PURGE_OUTBOX: timedelta(days=1),
+}
