@@ -112,9 +112,6 @@ def run(place: Path) -> Iterator[Run]:
         until(lambda: not processes_using(started.home), 30)
 
 
-pytestmark = pytest.mark.xdist_group("make run")
-
-
 def test_the_first_start_ends_in_a_healthy_site_with_demo_accounts(run):
     assert until(run.is_ready), run.output.read_text()
 
