@@ -165,7 +165,32 @@ def appointments_of_patient(
     page_size: int = 25,
 ) -> Page:
     """A patient's appointments: upcoming ones soonest first, others latest first."""
-    conditions: list[ColumnElement[bool]] = [Appointment.patient_id == patient_id]
+    return appointments_of(
+        patient_id=patient_id,
+        now=now,
+        when=when,
+        statuses=statuses,
+        page=page,
+        page_size=page_size,
+    )
+
+
+def appointments_of(
+    *,
+    now: datetime,
+    patient_id: PatientId | None = None,
+    practitioner_id: PractitionerId | None = None,
+    when: str = "all",
+    statuses: Sequence[AppointmentStatus] = (),
+    page: int = 1,
+    page_size: int = 25,
+) -> Page:
+    """The appointments of a patient or a provider, in the order of `appointments_of_patient`."""
+    conditions: list[ColumnElement[bool]] = []
+    if patient_id is not None:
+        conditions.append(Appointment.patient_id == patient_id)
+    if practitioner_id is not None:
+        conditions.append(Appointment.practitioner_id == practitioner_id)
     open_now = [AppointmentStatus.PENDING, AppointmentStatus.CONFIRMED]
     present = [*open_now, AppointmentStatus.CHECKED_IN, AppointmentStatus.IN_PROGRESS]
     is_upcoming = (Appointment.ends_at > now) & Appointment.status.in_(present)
@@ -198,6 +223,7 @@ def appointments_between(
     *,
     practitioner_ids: Sequence[PractitionerId] | None = None,
     statuses: Sequence[AppointmentStatus] = (),
+    type_code: str | None = None,
     limit: int = CALENDAR_CAP,
 ) -> list[AppointmentView]:
     """The appointments that start in the period, by start, for calendars and day lists."""
@@ -208,6 +234,8 @@ def appointments_between(
         statement = statement.where(Appointment.practitioner_id.in_(practitioner_ids))
     if statuses:
         statement = statement.where(Appointment.status.in_([str(status) for status in statuses]))
+    if type_code is not None:
+        statement = statement.where(func.lower(AppointmentType.code) == type_code.strip().lower())
     return _views(statement.order_by(Appointment.starts_at, Appointment.id).limit(limit))
 
 

@@ -15,6 +15,14 @@ from app.scheduling.services.catalogue import (
     save_practitioner,
 )
 from app.scheduling.services.changes import change_status, reschedule_appointment
+from app.scheduling.services.reading import (
+    calendar_window,
+    own_appointments,
+    possible_steps,
+    provider_schedule,
+    times_to_move,
+    visit_details,
+)
 from app.scheduling.services.schedules import (
     add_time_off,
     remove_override,
@@ -30,10 +38,14 @@ __all__ = [
     "add_time_off",
     "available_times",
     "book_appointment",
+    "calendar_window",
     "change_status",
     "close_clinic",
     "explain_time",
     "import_holidays",
+    "own_appointments",
+    "possible_steps",
+    "provider_schedule",
     "remove_override",
     "remove_time_off",
     "remove_weekly_hours",
@@ -43,4 +55,6 @@ __all__ = [
     "save_override",
     "save_practitioner",
     "save_weekly_hours",
+    "times_to_move",
+    "visit_details",
 ]

@@ -269,13 +269,17 @@ def available_times(
     last: date,
     provider: str | None = None,
     patient: str | None = None,
+    without_limits: bool = False,
 ) -> list[Slot]:
     """The free times of the window, by start, then provider.
 
     For a patient's own booking their other visits and limits count; for staff those of the
-    patient whom they name. Raises UnknownType, UnknownProvider, and WindowTooLong and its kin.
+    patient whom they name. `without_limits` lists what an override can book too, for those who
+    may. Raises UnknownType, UnknownProvider, and WindowTooLong and its kin.
     """
     rules.check_window(first, last)
+    if without_limits:
+        actor.require(Permission.OVERRIDE)
     wanted = _type_for(actor, type_code)
     patient_id = None
     if patient is not None or not actor.may(Permission.BOOK):
@@ -283,7 +287,7 @@ def available_times(
     question = _question(wanted, first, last, provider=provider, patient_id=patient_id)
     if provider is not None and not question.providers:
         raise UnknownProvider()
-    return rules.available_slots(question)
+    return rules.available_slots(question.without_limits() if without_limits else question)
 
 
 def _question(
