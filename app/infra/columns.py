@@ -1,7 +1,7 @@
 """Column types and shorthands that every table uses."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from sqlalchemy import BigInteger, DateTime, Identity
 from sqlalchemy.engine import Dialect
@@ -10,7 +10,10 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware, kept in UTC. Naive values are refused, not guessed."""
+    """An instant: aware, kept in UTC. Naive values are refused, not guessed.
+
+    Values come back in Python's own UTC, because every connection speaks UTC (config/flask.py).
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -20,10 +23,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is not None and value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
         return value
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """The connection speaks UTC; make it Python's own UTC so that comparisons are cheap."""
-        return None if value is None else value.replace(tzinfo=UTC) - value.utcoffset()
 
 
 BigKey = Annotated[int, mapped_column(BigInteger, Identity(), primary_key=True)]

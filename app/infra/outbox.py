@@ -52,7 +52,6 @@ class JobName(StrEnum):
     SEND_MESSAGE = "notifications.send_message"
     IMPORT_PATIENTS = "patients.import_patients"
     IMPORT_HOLIDAYS = "scheduling.import_holidays"
-    FLAG_AFFECTED = "scheduling.flag_affected_appointments"
     PURGE_ATTEMPTS = "security.purge_sign_in_attempts"
     PURGE_IDEMPOTENCY = "upkeep.purge_idempotency_keys"
     PURGE_OUTBOX = "upkeep.purge_finished_jobs"
@@ -232,6 +231,18 @@ def revive_job(tx: Transaction, job_id: int) -> bool:
         .values(status=JobStatus.WAITING, attempts=0, due_at=clock.now(), finished_at=None)
     )
     return bool(revived.rowcount)
+
+
+def settle_jobs(tx: Transaction, dedupe_keys: Collection[str]) -> int:
+    """Mark waiting jobs as done without running them: what they were for is over."""
+    now = clock.now()
+    settled = tx.execute(
+        update(OutboxJob)
+        .where(OutboxJob.dedupe_key.in_(dedupe_keys), OutboxJob.status == JobStatus.WAITING)
+        .values(status=JobStatus.DONE, finished_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(settled.rowcount)
 
 
 def purge_finished_jobs() -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import aliased
@@ -76,7 +76,7 @@ class EventView:
 
 
 def _rows() -> Select[Any]:
-    return (
+    rows: Any = (
         select(
             Appointment.id,
             Appointment.uid,
@@ -104,6 +104,7 @@ def _rows() -> Select[Any]:
         .join(AppointmentType, AppointmentType.id == Appointment.type_id)
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
     )
+    return cast(Select[Any], rows)
 
 
 def _views(statement: Select[Any]) -> list[AppointmentView]:

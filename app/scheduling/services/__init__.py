@@ -2,10 +2,7 @@
 
 from app.scheduling.services.booking import (
     Booked,
-    Wish,
-    available_times,
     book_appointment,
-    explain_time,
 )
 from app.scheduling.services.catalogue import (
     close_clinic,
@@ -15,6 +12,7 @@ from app.scheduling.services.catalogue import (
     save_practitioner,
 )
 from app.scheduling.services.changes import change_status, reschedule_appointment
+from app.scheduling.services.free_times import available_times, explain_time
 from app.scheduling.services.reading import (
     calendar_window,
     own_appointments,
@@ -31,6 +29,7 @@ from app.scheduling.services.schedules import (
     save_override,
     save_weekly_hours,
 )
+from app.scheduling.services.wish import Wish
 
 __all__ = [
     "Booked",

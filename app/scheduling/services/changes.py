@@ -8,7 +8,6 @@ from app.infra.db import Transaction, retried, transaction
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
-from app.kernel.clock import local_date
 from app.kernel.errors import Invalid
 from app.kernel.ids import AppointmentId, PractitionerId
 from app.kernel.period import Period
@@ -19,9 +18,8 @@ from app.scheduling.models import Appointment
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import appointments, facts, schedules
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.queries.facts import Scope
 from app.scheduling.rules import HOLDS_TIME, ActorCapacity, AppointmentStatus, Context, Slot
-from app.scheduling.services import parties
+from app.scheduling.services import parties, questions
 from app.scheduling.services.messages import News, tell_everybody
 from app.scheduling.services.writing import (
     NewAppointment,
@@ -147,7 +145,7 @@ def _reschedule(
         context = _context(actor, visit, reason, now)
         rules.check_transition(visit.status, AppointmentStatus.RESCHEDULED, context=context)
         override = _checked_override(actor, override_reason)
-        slot = _new_slot(visit, starts_at, length, provider, now=now, is_free=bool(override))
+        slot = _new_slot(visit, starts_at, length, provider, is_free=bool(override))
         successor_id = _replace(tx, actor, visit, slot, override, now)
         _guarded_update(
             tx,
@@ -175,32 +173,24 @@ def _new_slot(
     length: timedelta | None,
     provider: str | None,
     *,
-    now: datetime,
     is_free: bool,
 ) -> Slot:
     """The offered slot to move to, with the visit's own time left out of the way."""
-    zone = settings().time_zone
-    day = local_date(starts_at, zone)
-    question = facts.load_question(
-        Scope(
-            type=facts.type_of(visit.type_id),
-            first=day,
-            last=day,
-            now=now,
-            zone=zone,
-            limits=parties.clinic_limits(),
-            provider=provider or visit.provider,
-            patient_id=visit.patient_id,
-            duration=length or visit.period.lasts_for,
-            moving=visit.id,
-        )
+    wanted = facts.type_of(visit.type_id)
+    providers = questions.providers_for(wanted, provider or visit.provider)
+    day = questions.day_of(starts_at)
+    question = questions.question(
+        wanted,
+        providers,
+        first=day,
+        last=day,
+        patient_id=visit.patient_id,
+        duration=length or visit.period.lasts_for,
+        moving=visit.id,
     )
-    if not question.providers:
-        raise UnknownProvider()
-    chosen = question.providers[0].practitioner_id
-    return rules.check_offered(
-        question.without_limits() if is_free else question, chosen, starts_at
-    )
+    if is_free:
+        question = question.without_limits()
+    return rules.check_offered(question, providers[0].id, starts_at)
 
 
 def _replace(

@@ -5,9 +5,12 @@ from app.kernel.actor import Actor
 from app.kernel.errors import Forbidden
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
-from app.scheduling.errors import UnknownAppointment, UnknownPatient
+from app.scheduling import rules
+from app.scheduling.errors import UnknownAppointment, UnknownPatient, UnknownType
 from app.scheduling.permissions import Permission
+from app.scheduling.queries import facts
 from app.scheduling.queries.appointments import AppointmentView
+from app.scheduling.queries.facts import BookableType
 from app.scheduling.rules import ActorCapacity, PatientLimits
 
 
@@ -27,7 +30,9 @@ def patient_to_book(actor: Actor, university_id: str | None) -> tuple[PatientCar
     Without an ID it is the actor's own booking. Raises Forbidden when somebody without the
     front desk's permission names another person, whether that person exists or not.
     """
-    own = patients.patient_for_user(actor.user_id) if actor.user_id is not None else None
+    own = None
+    if actor.user_id is not None and (university_id is None or actor.may(Permission.BOOK_OWN)):
+        own = patients.patient_for_user(actor.user_id)
     if university_id is None or (own and own.university_id.lower() == university_id.lower()):
         actor.require(Permission.BOOK_OWN)
         if own is None:
@@ -38,6 +43,19 @@ def patient_to_book(actor: Actor, university_id: str | None) -> tuple[PatientCar
     if patient is None:
         raise UnknownPatient()
     return patient, False
+
+
+def type_to_book(actor: Actor, code: str) -> BookableType:
+    """The type, when the actor's roles may book it (SCH-13).
+
+    Raises UnknownType, TypeNotBookable.
+    """
+    wanted = facts.bookable_type(code)
+    if wanted is None:
+        raise UnknownType()
+    if not actor.is_system:
+        rules.check_type_bookable_by(wanted.policy, frozenset(actor.roles))
+    return wanted
 
 
 def capacities(actor: Actor, appointment: AppointmentView) -> frozenset[ActorCapacity]:

@@ -16,10 +16,9 @@ from app.scheduling.permissions import Permission
 from app.scheduling.queries import appointments, calendar, facts, schedules
 from app.scheduling.queries.appointments import CALENDAR_CAP, AppointmentView, EventView, Page
 from app.scheduling.queries.calendar import OpenTime, ProviderDay
-from app.scheduling.queries.facts import Scope
 from app.scheduling.queries.schedules import PractitionerCard
 from app.scheduling.rules import AppointmentStatus, Closure, Context, Slot
-from app.scheduling.services import parties
+from app.scheduling.services import parties, questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,22 +184,16 @@ def times_to_move(
     """
     rules.check_window(first, last)
     visit = parties.check_visible(actor, appointments.appointment(appointment_id))
-    question = facts.load_question(
-        Scope(
-            type=facts.type_of(visit.type_id),
-            first=first,
-            last=last,
-            now=clock.now(),
-            zone=settings().time_zone,
-            limits=parties.clinic_limits(),
-            provider=provider or visit.provider,
-            patient_id=visit.patient_id,
-            duration=visit.period.lasts_for,
-            moving=visit.id,
-        )
+    wanted = facts.type_of(visit.type_id)
+    question = questions.question(
+        wanted,
+        questions.providers_for(wanted, provider or visit.provider),
+        first=first,
+        last=last,
+        patient_id=visit.patient_id,
+        duration=visit.period.lasts_for,
+        moving=visit.id,
     )
-    if not question.providers:
-        raise UnknownProvider()
     present = (visit.practitioner_id, visit.starts_at)
     return [
         slot

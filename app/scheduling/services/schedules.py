@@ -5,6 +5,7 @@ Every change flags the visits that no longer fit, in the same transaction (SCH-1
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ from app.scheduling.models import DateOverride, Practitioner, TimeOff, WeeklyHou
 from app.scheduling.permissions import Permission
 from app.scheduling.rules import facts
 from app.scheduling.services.flags import flag_affected
+from app.scheduling.services.writing import lock_parties
 from app.security.services import record_event
 
 MAXIMUM_NOTE = 200
@@ -85,7 +87,8 @@ def save_override(
     with transaction() as tx:
         _authorised(tx, actor, practitioner_id)
         _remove_date(tx, practitioner_id, on_date)
-        for starts, ends in spans or [(None, None)]:
+        without_hours: list[tuple[time | None, time | None]] = [(None, None)]
+        for starts, ends in spans or without_hours:
             tx.add(
                 DateOverride(
                     practitioner_id=practitioner_id,
@@ -155,6 +158,8 @@ def _authorised(tx: Transaction, actor: Actor, practitioner_id: PractitionerId) 
         raise UnknownProvider()
     if not may_change_schedule(actor, UserId(provider.user_id)):
         raise Forbidden("You may change only your own schedule.")
+    # A booking that reads these hours now must be stored before, or read the new ones (SCH-19).
+    lock_parties(tx, [practitioner_id], None)
 
 
 def _check_overlap(
@@ -201,7 +206,7 @@ def _remove(
     row_id: int,
     practitioner_id: PractitionerId,
 ) -> None:
-    row = tx.session.get(table, row_id)
+    row: Any = tx.session.get(table, row_id)
     if row is None or row.practitioner_id != practitioner_id:
         raise UnknownProvider("This entry does not belong to this provider.")
     tx.session.delete(row)

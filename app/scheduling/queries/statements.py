@@ -1,0 +1,94 @@
+"""The SQL behind every question about free time, written once and compiled once.
+
+Plain statements, because building expressions anew for each booking cost more than running
+them. Every value is a bound parameter (INP-01).
+"""
+
+from sqlalchemy import text
+
+# The type and who offers it: one row per provider, or one without a provider.
+TYPE_AND_PROVIDERS = text(
+    """
+    SELECT t.*, p.id AS practitioner_id, p.university_id, p.name AS practitioner_name,
+           p.user_id, p.max_per_day AS practitioner_max_per_day
+    FROM scheduling_appointment_type t
+    LEFT JOIN scheduling_practitioner p ON p.kind = ANY (t.provider_kinds) AND p.is_active
+    WHERE lower(t.code) = :code AND t.is_active
+    ORDER BY p.university_id
+    """
+)
+
+TYPE_BY_ID = text(
+    """
+    SELECT t.*, p.id AS practitioner_id, p.university_id, p.name AS practitioner_name,
+           p.user_id, p.max_per_day AS practitioner_max_per_day
+    FROM scheduling_appointment_type t
+    LEFT JOIN scheduling_practitioner p ON p.kind = ANY (t.provider_kinds) AND p.is_active
+    WHERE t.id = :id
+    ORDER BY p.university_id
+    """
+)
+
+# Weekly hours, overrides, time off and closures of a window in one go. Spans may run past
+# midnight and visits past the window: the caller asks for one day more on each side.
+SCHEDULES = text(
+    """
+    SELECT 'weekly' AS kind, practitioner_id, weekday, valid_from AS first_on,
+           valid_to AS last_on, starts, ends, NULL::timestamptz AS starts_at,
+           NULL::timestamptz AS ends_at, campus AS label
+    FROM scheduling_weekly_hours
+    WHERE practitioner_id = ANY (:ids)
+      AND (valid_from IS NULL OR valid_from <= :last) AND (valid_to IS NULL OR valid_to >= :first)
+    UNION ALL
+    SELECT 'override', practitioner_id, NULL, on_date, NULL, starts, ends, NULL, NULL, campus
+    FROM scheduling_date_override
+    WHERE practitioner_id = ANY (:ids) AND on_date BETWEEN :first AND :last
+    UNION ALL
+    SELECT 'time off', practitioner_id, NULL, NULL, NULL, NULL, NULL, starts_at, ends_at, note
+    FROM scheduling_time_off
+    WHERE practitioner_id = ANY (:ids) AND ends_at > :since AND starts_at < :until
+    UNION ALL
+    SELECT 'closure', NULL, NULL, NULL, NULL, NULL, NULL, starts_at, ends_at, name
+    FROM scheduling_closure
+    WHERE is_active AND ends_at > :since AND starts_at < :until
+    """
+)
+
+CLAIMS = text(
+    """
+    SELECT resource_id, starts_at, ends_at, held_from, held_until, appointment_id
+    FROM scheduling_claim
+    WHERE active AND resource_kind = :kind AND resource_id = ANY (:ids)
+      AND starts_at > :since AND starts_at < :until
+    """
+)
+
+# Open visits ever, and every visit that holds time in the weeks around the window.
+PATIENT_VISITS = text(
+    """
+    SELECT id, type_id, status, starts_at, ends_at
+    FROM scheduling_appointment
+    WHERE patient_id = :patient_id AND status = ANY (:holding)
+      AND ((starts_at >= :since AND starts_at < :until)
+           OR (status = ANY (:open) AND ends_at > :now))
+    """
+)
+
+# When each provider was last given a visit, each by one look into an index (SCH-18).
+LAST_BOOKED = text(
+    """
+    SELECT p.id, (SELECT created_at FROM scheduling_appointment a
+                  WHERE a.practitioner_id = p.id ORDER BY created_at DESC LIMIT 1) AS booked_at
+    FROM scheduling_practitioner p WHERE p.id = ANY (:ids)
+    """
+)
+
+WAS_AWAY = text(
+    """
+    SELECT EXISTS (SELECT 1 FROM scheduling_time_off
+                   WHERE practitioner_id = :practitioner_id
+                     AND starts_at < :until AND ends_at > :since)
+        OR EXISTS (SELECT 1 FROM scheduling_closure
+                   WHERE is_active AND starts_at < :until AND ends_at > :since)
+    """
+)
