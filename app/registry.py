@@ -5,14 +5,21 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from app.kernel.permission import PermissionEnum
+from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
+from app.notifications import views as notifications_views
 from app.patients import permissions as patients_permissions
 from app.scheduling import permissions as scheduling_permissions
 from app.scheduling import views as scheduling_views
 from app.security import permissions as security_permissions
 from app.security import views as security_views
 
-REGISTER: tuple[Callable[[AppBuilder], None], ...] = (scheduling_views.register, security_views.register)
+REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
+    scheduling_views.register,
+    security_views.register,
+    notifications_views.register,
+    notifications_api.register,
+)
 
 PERMISSIONS: tuple[type[PermissionEnum], ...] = (
     security_permissions.Permission,
