@@ -9,6 +9,8 @@ from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
 from app.notifications import views as notifications_views
 from app.patients import permissions as patients_permissions
+from app.patients import views as patients_views
+from app.scheduling import api as scheduling_api
 from app.scheduling import permissions as scheduling_permissions
 from app.scheduling import views as scheduling_views
 from app.security import permissions as security_permissions
@@ -16,7 +18,9 @@ from app.security import views as security_views
 
 REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     scheduling_views.register,
+    scheduling_api.register,
     security_views.register,
+    patients_views.register,
     notifications_views.register,
     notifications_api.register,
 )

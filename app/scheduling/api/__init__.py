@@ -1,0 +1,12 @@
+"""The JSON interface of scheduling, under /api/appointments/ (docs/api.md)."""
+
+from flask_appbuilder import AppBuilder
+
+from app.scheduling.api.appointments import AppointmentApi
+from app.scheduling.api.calendar import CalendarApi
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """The endpoints of this domain."""
+    appbuilder.add_api(AppointmentApi)
+    appbuilder.add_api(CalendarApi)
