@@ -114,10 +114,11 @@ def send(letter: Letter) -> None:
         raise _refused(*next(iter(error.recipients.values()))) from error
     except smtplib.SMTPDataError as error:
         raise _refused(error.smtp_code, error.smtp_error) from error
-    except (BadHeaderError, ValueError) as error:
-        raise MailRefused("The address or a header of the message is malformed.") from error
+    # Before ValueError: a certificate that cannot be trusted is both.
     except (smtplib.SMTPException, OSError) as error:
         raise MailUnavailable(f"{type(error).__name__}: {error}") from error
+    except (BadHeaderError, ValueError) as error:
+        raise MailRefused("The address or a header of the message is malformed.") from error
 
 
 def _refused(code: int, answer: bytes | str) -> MailRefused | MailUnavailable:
