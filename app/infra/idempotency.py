@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, delete, select, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import Index, String, UniqueConstraint, delete, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.infra.columns import BigKey, Instant
@@ -45,6 +45,20 @@ class IdempotencyKey(Base):
     created_at: Mapped[Instant]
 
 
+CLAIM = text(
+    "INSERT INTO infra_idempotency_key (user_id, key, body_hash, created_at)"
+    " VALUES (:user_id, :key, :body_hash, :created_at)"
+    " ON CONFLICT (user_id, key) DO NOTHING RETURNING id"
+)
+STORED = text(
+    "SELECT body_hash, answer FROM infra_idempotency_key WHERE user_id = :user_id AND key = :key"
+)
+REMEMBER = text(
+    "UPDATE infra_idempotency_key SET answer = CAST(:answer AS jsonb)"
+    " WHERE user_id = :user_id AND key = :key"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Once:
     """A key as it came with a request: whose, which, and what the body was."""
@@ -67,22 +81,13 @@ class Once:
         The insert waits while another transaction holds the same key, so two identical
         requests at once give one booking and two equal answers.
         """
+        mine = {"user_id": self.user_id, "key": self.key}
         claimed = tx.execute(
-            insert(IdempotencyKey)
-            .values(
-                user_id=self.user_id,
-                key=self.key,
-                body_hash=self.body_hash,
-                created_at=clock.now(),
-            )
-            .on_conflict_do_nothing(index_elements=["user_id", "key"])
-            .returning(IdempotencyKey.id)
+            CLAIM, mine | {"body_hash": self.body_hash, "created_at": clock.now()}
         ).scalar()
         if claimed is not None:
             return None
-        stored = tx.execute(
-            select(IdempotencyKey.body_hash, IdempotencyKey.answer).where(self._is_mine())
-        ).one()
+        stored = tx.execute(STORED, mine).one()
         if stored.body_hash != self.body_hash:
             raise KeyReused()
         answer: dict[str, Any] | None = stored.answer
@@ -90,10 +95,9 @@ class Once:
 
     def remember(self, tx: Transaction, answer: dict[str, Any]) -> None:
         """Store the answer with the work that it tells of."""
-        tx.execute(update(IdempotencyKey).where(self._is_mine()).values(answer=answer))
-
-    def _is_mine(self) -> Any:
-        return (IdempotencyKey.user_id == self.user_id) & (IdempotencyKey.key == self.key)
+        tx.execute(
+            REMEMBER, {"user_id": self.user_id, "key": self.key, "answer": json.dumps(answer)}
+        )
 
 
 def purge_idempotency_keys() -> int:

@@ -16,6 +16,7 @@ from app.kernel.ids import UserId
 from app.kernel.permission import PATIENT_ROLES
 from app.security import queries, services
 from app.security.models import ClinicUser
+from app.security.queries import Access
 from app.security.rules import normal_password
 from app.security.views import (
     ClinicGroupView,
@@ -28,7 +29,7 @@ from app.security.views import (
 )
 
 # What a wrong name is compared with, so that it takes as long as a wrong password (AUT-01).
-NOBODYS_PASSWORD = "nobody's password"
+NOBODYS_SECRET = "nobody's"
 TOUCH_SECONDS = 60
 
 
@@ -64,7 +65,7 @@ class ClinicSecurityManager(SecurityManager):
     def _fake_hash(self) -> str:
         known = current_app.extensions.get("clinic_fake_hash")
         if known is None:
-            known = self.hash_password(NOBODYS_PASSWORD)
+            known = self.hash_password(NOBODYS_SECRET)
             current_app.extensions["clinic_fake_hash"] = known
         return cast(str, known)
 
@@ -125,10 +126,7 @@ class ClinicSecurityManager(SecurityManager):
 
     def role_names(self, user: Any) -> Iterable[str]:
         """The names of the user's roles, asked once per request."""
-        return cast(
-            tuple[str, ...],
-            _once(f"roles:{user.id}", lambda: queries.role_names(UserId(user.id))),
-        )
+        return self._access(user).roles
 
     def grants(self, user: Any) -> frozenset[tuple[str, str]]:
         """The user's (permission, resource) pairs, asked once per request."""
@@ -137,10 +135,10 @@ class ClinicSecurityManager(SecurityManager):
                 frozenset[tuple[str, str]],
                 _once("grants", lambda: queries.public_grants(self.auth_role_public)),
             )
-        return cast(
-            frozenset[tuple[str, str]],
-            _once(f"grants:{user.id}", lambda: queries.grants_of(UserId(user.id))),
-        )
+        return self._access(user).grants
+
+    def _access(self, user: Any) -> Access:
+        return cast(Access, _once(f"{user.id}", lambda: queries.access_of(UserId(user.id))))
 
     def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
         return (permission_name, view_name) in self.grants(user)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, Select, and_, exists, func, or_, select
+from sqlalchemy import CompoundSelect, Select, and_, exists, func, or_, select, text
 
 from app.infra.db import session
 from app.infra.fab_tables import (
@@ -148,15 +148,59 @@ def has_demo_accounts() -> bool:
     return bool(session().scalar(select(exists().where(ClinicUser.is_demo.is_(True)))))
 
 
+def demo_password_hashes() -> dict[UserId, str]:
+    """The accounts of the demo with the hashes of their passwords."""
+    rows = session().execute(
+        select(ClinicUser.id, ClinicUser.password).where(ClinicUser.is_demo.is_(True))
+    )
+    return {UserId(user_id): stored or "" for user_id, stored in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The roles of a user and every (permission, resource) pair that they give."""
+
+    roles: tuple[str, ...]
+    grants: frozenset[tuple[str, str]]
+
+
+_ACCESS = text(
+    """
+    WITH held AS (
+      SELECT role_id FROM ab_user_role WHERE user_id = :user_id
+      UNION
+      SELECT g.role_id FROM ab_user_group u JOIN ab_group_role g USING (group_id)
+      WHERE u.user_id = :user_id
+    )
+    SELECT name AS permission, NULL AS resource FROM ab_role WHERE id IN (SELECT role_id FROM held)
+    UNION ALL
+    SELECT DISTINCT p.name, v.name
+    FROM held
+    JOIN ab_permission_view_role r USING (role_id)
+    JOIN ab_permission_view pv ON pv.id = r.permission_view_id
+    JOIN ab_permission p ON p.id = pv.permission_id
+    JOIN ab_view_menu v ON v.id = pv.view_menu_id
+    """
+)
+
+
+def access_of(user_id: UserId) -> Access:
+    """What a user may do, in one statement; asked at every request."""
+    rows = session().execute(_ACCESS, {"user_id": user_id}).all()
+    return Access(
+        roles=tuple(sorted(row.permission for row in rows if row.resource is None)),
+        grants=frozenset((row.permission, row.resource) for row in rows if row.resource),
+    )
+
+
 def role_names(user_id: UserId) -> tuple[str, ...]:
     """The names of a user's roles."""
-    return tuple(_role_names([user_id]).get(user_id, ()))
+    return access_of(user_id).roles
 
 
 def grants_of(user_id: UserId) -> frozenset[tuple[str, str]]:
-    """Every (permission, resource) pair that the user's roles give, in one statement."""
-    held = _held_roles().subquery()
-    return _grants(select(held.c.role_id).where(held.c.user_id == user_id))
+    """Every (permission, resource) pair that the user's roles give."""
+    return access_of(user_id).grants
 
 
 def public_grants(role_name: str) -> frozenset[tuple[str, str]]:
