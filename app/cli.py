@@ -7,8 +7,11 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_appbuilder.security.manager import BaseSecurityManager
 from flask_migrate import upgrade
+from werkzeug.security import check_password_hash
 
 from app import registry
+from app.demo.loading import Door, accounts_of_demo, load_demo
+from app.infra.local.folders import kept_secret
 from app.kernel.actor import Channel, system_actor
 from app.security import queries as security_queries
 from app.security import services as security
@@ -46,6 +49,23 @@ def _refuse_demo_accounts_in_production() -> None:
     if current_app.config["SETTINGS"].is_production and security_queries.has_demo_accounts():
         click.echo("This database has demo accounts. Production must not run on it.", err=True)
         sys.exit(1)
+
+
+@clinic.command("demo")
+def demo() -> None:
+    """Fill the database with a sample clinic; run again, it changes nothing."""
+    settings = current_app.config["SETTINGS"]
+    if settings.is_production:
+        click.echo("Production must not have demo accounts (AUT-07).", err=True)
+        sys.exit(1)
+    password = kept_secret(settings.home / "demo-password", settings.demo_password, length=16)
+    manager = current_app.extensions["appbuilder"].sm
+    door = Door(hash_of=manager.hash_password, is_right=check_password_hash, password=password)
+    loaded = load_demo(system_actor(Channel.CLI), door)
+    if loaded.visits:
+        click.echo(f"{loaded.visits} visits were made.", err=True)
+    for line in accounts_of_demo(settings.mail_domain):
+        click.echo(line)
 
 
 def init_commands(app: Flask) -> None:

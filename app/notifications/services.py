@@ -1,6 +1,6 @@
 """Use cases of messages: write them with the deed, deliver them, note that they were read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -330,6 +330,60 @@ def run_job_again(actor: Actor, *, job_id: int) -> None:
 
 def _record(tx: Transaction, actor: Actor, action: str, communication_id: int) -> None:
     record_event(tx, actor, action, object_type="Communication", object_id=communication_id)
+
+
+# -- what was written for a time that is over
+
+
+def settle_messages(
+    actor: Actor, *, user_ids: Sequence[UserId], unsent_before: datetime, unread_before: datetime
+) -> int:
+    """Take back these people's e-mails that have not left, and count older bells as read.
+
+    For deeds that are entered after they happened, such as the sample clinic's history: nobody
+    is to get mail about them. Returns how many e-mails were taken back.
+    """
+    actor.require(Permission.COMMUNICATION_RESEND)
+    theirs = Communication.recipient_user_id.in_(user_ids)
+    with transaction() as tx:
+        unsent = tx.execute(
+            update(Communication)
+            .where(
+                theirs,
+                Communication.channel == Channel.EMAIL,
+                Communication.status == Status.QUEUED,
+                Communication.created_at < unsent_before,
+            )
+            .values(status=Status.CANCELLED.value, error="entered after the fact, not sent")
+            .returning(
+                Communication.event,
+                Communication.entity,
+                Communication.occurrence,
+                Communication.recipient,
+            )
+            .execution_options(synchronize_session=False)
+        ).all()
+        outbox.settle_jobs(tx, [MessageKey(*row).digest() for row in unsent])
+        tx.execute(
+            update(Communication)
+            .where(
+                theirs,
+                Communication.channel == Channel.IN_APP,
+                Communication.read_at.is_(None),
+                Communication.created_at < unread_before,
+            )
+            .values(read_at=Communication.created_at)
+            .execution_options(synchronize_session=False)
+        )
+        record_event(
+            tx,
+            actor,
+            "notifications:communication:settle",
+            object_type="Communication",
+            object_id="*",
+            details={"unsent": len(unsent)},
+        )
+    return len(unsent)
 
 
 # -- the bell

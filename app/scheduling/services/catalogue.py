@@ -209,8 +209,8 @@ def import_holidays(actor: Actor, *, first_year: int, last_year: int) -> int:
             for day, name in sorted(days.items())
             if first_year <= day.year <= last_year
         )
-        _note_closure(tx, actor, "import", f"{first_year}-{last_year}")
         if added:
+            _note_closure(tx, actor, "import", f"{first_year}-{last_year}")
             flag_affected(tx)
     return added
 

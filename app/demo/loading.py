@@ -1,0 +1,162 @@
+"""Loads the sample clinic: everything that is missing, and visits only where there are none."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from app.demo import clinic, roster
+from app.demo.clinic import TYPES, Door
+from app.demo.plan import MINUTE, Frame, Offer, PlannedVisit, plan_visits
+from app.demo.roster import RECEPTIONIST, STAFF, StaffMember
+from app.demo.story import Cast, Story
+from app.infra.db import transaction
+from app.infra.runtime import settings
+from app.kernel import clock
+from app.kernel.actor import Actor, Channel
+from app.kernel.errors import Forbidden
+from app.kernel.period import Period
+from app.notifications import services as notifications
+from app.scheduling.queries.catalogue import has_appointments
+from app.scheduling.queries.facts import provider_schedules
+from app.scheduling.queries.schedules import practitioners
+from app.scheduling.rules import opening_by_day
+from app.scheduling.services.catalogue import TypeDraft
+from app.security import queries as accounts
+
+UNREAD_FOR: Final = timedelta(days=1)
+# How often each kind of visit is wanted, and what patients write about it.
+WANTED: Final = {"consultation": 6, "checkup": 2, "physical-exam": 3, "dental": 4}
+REASONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "consultation": (
+        "Cough and colds since Sunday",
+        "Headache for three days",
+        "Stomach pain after meals",
+        "Follow-up of last week's visit",
+        "Sprained ankle during PE",
+        "",
+    ),
+    "checkup": ("Yearly check-up", "Blood pressure check", ""),
+    "dental": ("Toothache on the left side", "Loose filling", "Regular check-up", ""),
+    "dental-cleaning": ("Last cleaning was a year ago", "Before my braces are fitted", ""),
+    "vaccination": ("Flu vaccine", "Second dose of hepatitis B", "Tetanus booster", ""),
+    "physical-exam": ("Needed for my practicum", "Intramurals", "Off-campus activity", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load did."""
+
+    visits: int
+    refused: int
+
+
+def load_demo(actor: Actor, door: Door) -> Loaded:
+    """Make the sample clinic, or complete it; a second load changes nothing.
+
+    Raises Forbidden in production, which must not have accounts with a known password (AUT-07).
+    """
+    if settings().is_production:
+        raise Forbidden("A site that serves patients must not have demo accounts.")
+    frame = Frame(clock.now(), settings().time_zone)
+    with clock.pretend(frame.now - timedelta(days=60)):
+        clinic.open_accounts(actor, door)
+        clinic.set_passwords(actor, door)
+        clinic.register_students(actor)
+        clinic.offer_visits(actor)
+        clinic.employ_providers(actor)
+        _close_on_holidays(actor, frame)
+    return _tell_visits(actor, frame)
+
+
+def _close_on_holidays(actor: Actor, frame: Frame) -> None:
+    """This year, the next, and the last one when the history reaches into it."""
+    clinic.close_on_holidays(actor, first=frame.first, last=date(frame.today.year + 1, 12, 31))
+
+
+def _tell_visits(actor: Actor, frame: Frame) -> Loaded:
+    """All visits in one transaction: a load that breaks off leaves none."""
+    if has_appointments():
+        return Loaded(0, 0)
+    with transaction() as tx:
+        clinic.plan_absences(actor, frame.today)
+        tx.flush()  # the plan reads the absences
+        visits = _planned(frame)
+        story = Story(tx, frame, _cast())
+        story.tell(visits)
+        notifications.settle_messages(
+            actor,
+            user_ids=list(accounts.demo_password_hashes()),
+            unsent_before=frame.now,
+            unread_before=frame.now - UNREAD_FOR,
+        )
+    return Loaded(len(visits) - story.refused, story.refused)
+
+
+def _planned(frame: Frame) -> list[PlannedVisit]:
+    staff = [member for member in STAFF if member.kind is not None]
+    return plan_visits(
+        frame,
+        _opening(frame),
+        {member.id: _offers_of(member) for member in staff},
+        roster.student_ids(),
+    )
+
+
+def _opening(frame: Frame) -> Mapping[str, Mapping[date, Sequence[Period]]]:
+    """When each provider of the demo is open, holidays and absences taken out."""
+    ids = {member.id for member in STAFF if member.kind is not None}
+    cards = {card.id: card.university_id for card in practitioners() if card.university_id in ids}
+    window = (frame.first, frame.last, frame.zone)
+    providers, closures = provider_schedules(
+        list(cards), first=frame.first, last=frame.last, zone=frame.zone
+    )
+    opening = {
+        cards[provider.practitioner_id]: opening_by_day(provider, closures, *window)
+        for provider in providers
+    }
+    return dict(sorted(opening.items()))
+
+
+def _offers_of(member: StaffMember) -> list[Offer]:
+    return [_offer(draft) for draft in TYPES if member.kind in draft.provider_kinds]
+
+
+def _offer(draft: TypeDraft) -> Offer:
+    return Offer(
+        code=draft.code,
+        lasts_for=draft.duration_minutes * MINUTE,
+        step=(draft.step_minutes or draft.duration_minutes) * MINUTE,
+        gap=max(draft.buffer_before_minutes, draft.buffer_after_minutes) * MINUTE,
+        notice=draft.notice_minutes * MINUTE,
+        weight=WANTED.get(draft.code, 1),
+        needs_approval=draft.needs_approval,
+        reasons=REASONS.get(draft.code, ("",)),
+    )
+
+
+def _cast() -> Cast:
+    return Cast(
+        desk=clinic.acting(RECEPTIONIST, channel=Channel.STAFF),
+        providers={
+            member.id: clinic.acting(member.id, channel=Channel.STAFF)
+            for member in STAFF
+            if member.kind is not None
+        },
+        students=clinic.students_acting(),
+    )
+
+
+def accounts_of_demo(mail_domain: str) -> list[str]:
+    """One line per account of the staff, and one for all students, for the terminal."""
+    lines = [
+        f"{member.id:<9} {member.first_name} {member.last_name}, {member.role.lower()}"
+        for member in STAFF
+    ]
+    ids = roster.student_ids()
+    return [
+        f"Accounts of the sample clinic; the e-mail is the ID in lower case @{mail_domain}:",
+        *lines,
+        f"{ids[0]} to {ids[-1]}  students",
+    ]
