@@ -1,15 +1,13 @@
 """The sample clinic itself: accounts, patients, kinds of visits, hours, holidays."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from app.demo import roster
 from app.demo.roster import STAFF
 from app.infra.db import transaction
 from app.infra.runtime import settings
-from app.kernel import clock
 from app.kernel.actor import Actor, Channel
 from app.kernel.ids import PractitionerId, UserId
 from app.kernel.permission import Role
@@ -121,11 +119,11 @@ class Door:
     password: str
 
 
-def open_accounts(actor: Actor, door: Door) -> None:
+def open_accounts(actor: Actor, door: Door, students: Sequence[PatientRecord]) -> None:
     """Staff and students with the password of the demo; what exists stays as it is."""
     domain = settings().mail_domain
     wanted = [(m.id, m.first_name, m.last_name, m.role) for m in STAFF]
-    for record in _student_records():
+    for record in students:
         facts = record.facts
         wanted.append((facts.university_id, facts.first_name, facts.last_name, Role.STUDENT))
     known = accounts.accounts_by_university_id([person[0] for person in wanted])
@@ -159,12 +157,11 @@ def set_passwords(actor: Actor, door: Door) -> None:
                 security.set_password_hash(actor, user_id=user_id, password_hash=password_hash)
 
 
-def register_students(actor: Actor) -> None:
+def register_students(actor: Actor, students: Sequence[PatientRecord]) -> None:
     """The students as patients, linked to their accounts."""
-    records = _student_records()
-    known = patient_records.patients_by_university_ids(r.facts.university_id for r in records)
+    known = patient_records.patients_by_university_ids(r.facts.university_id for r in students)
     with transaction() as tx:
-        for record in records:
+        for record in students:
             if record.facts.university_id not in known:
                 patients.register_patient(actor, record=record, despite_duplicates=True)
         tx.flush()  # the next step looks the patients up
@@ -244,16 +241,15 @@ def acting(university_id: str, *, channel: Channel) -> Actor:
     )
 
 
-def students_acting() -> Mapping[str, Actor]:
+def students_acting(students: Sequence[PatientRecord]) -> Mapping[str, Actor]:
     """Every student as the acting person; they share one role, so it is asked once."""
-    records = {record.facts.university_id: record for record in _student_records()}
-    user_ids = accounts.accounts_by_university_id(list(records))
-    one = acting(next(iter(records)), channel=Channel.PORTAL)
+    user_ids = accounts.accounts_by_university_id([r.facts.university_id for r in students])
+    one = acting(students[0].facts.university_id, channel=Channel.PORTAL)
     return {
-        university_id: replace(
-            one, user_id=UserId(user_ids[university_id]), name=_name_of(records[university_id])
+        record.facts.university_id: replace(
+            one, user_id=UserId(user_ids[record.facts.university_id]), name=_name_of(record)
         )
-        for university_id in records
+        for record in students
     }
 
 
@@ -265,9 +261,3 @@ def _next_weekday(day: date) -> date:
     while day.weekday() not in WEEK:
         day += timedelta(days=1)
     return day
-
-
-def _student_records() -> list[PatientRecord]:
-    config = settings()
-    today = clock.local_date(clock.now(), config.time_zone)
-    return roster.students(today, campuses=config.campuses, mail_domain=config.mail_domain)

@@ -7,7 +7,7 @@ from typing import Final
 
 from app.demo import clinic, roster
 from app.demo.clinic import TYPES, Door
-from app.demo.plan import MINUTE, Frame, Offer, PlannedVisit, plan_visits
+from app.demo.plan import AHEAD, HISTORY, MINUTE, Frame, Offer, PlannedVisit, plan_visits
 from app.demo.roster import RECEPTIONIST, STAFF, StaffMember
 from app.demo.story import Cast, Story
 from app.infra.db import transaction
@@ -17,6 +17,7 @@ from app.kernel.actor import Actor, Channel
 from app.kernel.errors import Forbidden
 from app.kernel.period import Period
 from app.notifications import services as notifications
+from app.patients.rules import PatientRecord
 from app.scheduling.queries.catalogue import has_appointments
 from app.scheduling.queries.facts import provider_schedules
 from app.scheduling.queries.schedules import practitioners
@@ -24,6 +25,8 @@ from app.scheduling.rules import opening_by_day
 from app.scheduling.services.catalogue import TypeDraft
 from app.security import queries as accounts
 
+# When the accounts were opened and the clinic set up.
+LONG_AGO: Final = timedelta(days=60)
 UNREAD_FOR: Final = timedelta(days=1)
 # How often each kind of visit is wanted, and what patients write about it.
 WANTED: Final = {"consultation": 6, "checkup": 2, "physical-exam": 3, "dental": 4}
@@ -52,22 +55,28 @@ class Loaded:
     refused: int
 
 
-def load_demo(actor: Actor, door: Door) -> Loaded:
+def load_demo(
+    actor: Actor, door: Door, *, history: timedelta = HISTORY, ahead: timedelta = AHEAD
+) -> Loaded:
     """Make the sample clinic, or complete it; a second load changes nothing.
 
     Raises Forbidden in production, which must not have accounts with a known password (AUT-07).
     """
     if settings().is_production:
         raise Forbidden("A site that serves patients must not have demo accounts.")
-    frame = Frame(clock.now(), settings().time_zone)
-    with clock.pretend(frame.now - timedelta(days=60)):
-        clinic.open_accounts(actor, door)
+    config = settings()
+    frame = Frame(clock.now(), config.time_zone, history, ahead)
+    students = roster.students(
+        frame.today, campuses=config.campuses, mail_domain=config.mail_domain
+    )
+    with clock.pretend(frame.now - LONG_AGO):
+        clinic.open_accounts(actor, door, students)
         clinic.set_passwords(actor, door)
-        clinic.register_students(actor)
+        clinic.register_students(actor, students)
         clinic.offer_visits(actor)
         clinic.employ_providers(actor)
         _close_on_holidays(actor, frame)
-    return _tell_visits(actor, frame)
+    return _tell_visits(actor, frame, students)
 
 
 def _close_on_holidays(actor: Actor, frame: Frame) -> None:
@@ -75,7 +84,7 @@ def _close_on_holidays(actor: Actor, frame: Frame) -> None:
     clinic.close_on_holidays(actor, first=frame.first, last=date(frame.today.year + 1, 12, 31))
 
 
-def _tell_visits(actor: Actor, frame: Frame) -> Loaded:
+def _tell_visits(actor: Actor, frame: Frame, students: Sequence[PatientRecord]) -> Loaded:
     """All visits in one transaction: a load that breaks off leaves none."""
     if has_appointments():
         return Loaded(0, 0)
@@ -83,7 +92,7 @@ def _tell_visits(actor: Actor, frame: Frame) -> Loaded:
         clinic.plan_absences(actor, frame.today)
         tx.flush()  # the plan reads the absences
         visits = _planned(frame)
-        story = Story(tx, frame, _cast())
+        story = Story(tx, frame, _cast(students))
         story.tell(visits)
         notifications.settle_messages(
             actor,
@@ -136,7 +145,7 @@ def _offer(draft: TypeDraft) -> Offer:
     )
 
 
-def _cast() -> Cast:
+def _cast(students: Sequence[PatientRecord]) -> Cast:
     return Cast(
         desk=clinic.acting(RECEPTIONIST, channel=Channel.STAFF),
         providers={
@@ -144,7 +153,7 @@ def _cast() -> Cast:
             for member in STAFF
             if member.kind is not None
         },
-        students=clinic.students_acting(),
+        students=clinic.students_acting(students),
     )
 
 

@@ -17,12 +17,13 @@ MEN: Final = (
 SURNAMES: Final = (
     "Abellana", "Alcantara", "Alegado", "Bacalso", "Baguio", "Borromeo", "Cabahug", "Cañete",
     "Ceniza", "Codilla", "Cortes", "Dacua", "De los Santos", "Dela Cruz", "Dela Peña",
-    "Delos Reyes", "Enriquez", "Escaño", "Espina", "Fernandez", "Gabuya", "Garcia", "Go", "Gonzales",
-    "Ibañez", "Jumao-as", "Lao", "Lim", "Llanos", "Mabini", "Magallanes", "Mendoza", "Montaño", "Navarro",
-    "Nuñez", "Ocampo", "Ong", "Osmeña", "Ouano", "Padilla", "Peñaflor", "Pepito", "Quijano",
-    "Quisumbing", "Rama", "Ramirez", "Reyes", "Reyes-Lim", "Rosales", "Sabellano", "Salvador",
-    "Santos", "Sarmiento", "Sevilla", "Solon", "Sy", "Tan", "Tumulak", "Uy", "Velez", "Villanueva",
-    "Villarin", "Yap", "Ybañez", "Yu", "Zafra", "Zanoria", "D'Souza",
+    "Delos Reyes", "Enriquez", "Escaño", "Espina", "Fernandez", "Gabuya", "Garcia", "Go",
+    "Gonzales", "Ibañez", "Jumao-as", "Lao", "Lim", "Llanos", "Mabini", "Magallanes", "Mendoza",
+    "Montaño", "Navarro", "Nuñez", "Ocampo", "Ong", "Osmeña", "Ouano", "Padilla", "Peñaflor",
+    "Pepito", "Quijano", "Quisumbing", "Rama", "Ramirez", "Reyes", "Reyes-Lim", "Rosales",
+    "Sabellano", "Salvador", "Santos", "Sarmiento", "Sevilla", "Solon", "Sy", "Tan", "Tumulak",
+    "Uy", "Velez", "Villanueva", "Villarin", "Yap", "Ybañez", "Yu", "Zafra", "Zanoria",
+    "D'Souza",
 )  # fmt: skip
 SUFFIXES: Final = ("Jr.", "Jr.", "II", "III")
 # City or municipality, postal code, barangays; the province is Cebu.

@@ -20,6 +20,7 @@ A_DAY: Final = timedelta(days=1)
 NO_TIME: Final = timedelta(0)
 HISTORY: Final = 28 * A_DAY
 AHEAD: Final = 14 * A_DAY
+ANSWERED_BEFORE: Final = 3 * A_DAY
 # How much of the opening time is booked; less the further ahead.
 BUSY_SO_FAR, BUSY_TODAY, BUSY_NEXT, BUSY_LAST = 0.27, 0.45, 0.33, 0.1
 
@@ -83,6 +84,8 @@ class Frame:
 
     now: datetime
     zone: ZoneInfo
+    history: timedelta = HISTORY
+    ahead: timedelta = AHEAD
 
     @property
     def today(self) -> date:
@@ -92,12 +95,12 @@ class Frame:
     @property
     def first(self) -> date:
         """The first day of the history."""
-        return self.today - HISTORY
+        return self.today - self.history
 
     @property
     def last(self) -> date:
         """The last day with bookings."""
-        return self.today + AHEAD
+        return self.today + self.ahead
 
     def days(self) -> list[date]:
         """All days, today included."""
@@ -145,12 +148,14 @@ def _day_of(
     rng = Random(f"{provider}/{day.isoformat()}")  # noqa: S311 - sample data, not secrets
     busy = _share_booked(frame, day)
     gap = max(offer.gap for offer in offers)  # the larger of two buffers, kept after each visit
+    wishes = _requests(frame, day, offers)
     visits: list[PlannedVisit] = []
     for span in opening:
         free_from = span.starts_at
-        while (chosen := _next_visit(rng, span, free_from, offers)) is not None:
+        while (chosen := _next_visit(rng, span, free_from, wishes or offers)) is not None:
             offer, starts_at = chosen
-            is_booked = rng.random() < busy
+            is_booked = bool(wishes) or rng.random() < busy
+            wishes = []
             if is_booked:
                 visits.append(_visit(rng, frame, provider, offer, starts_at, queue))
             free_from = starts_at + offer.lasts_for + (gap if is_booked else NO_TIME)
@@ -158,10 +163,17 @@ def _day_of(
 
 
 def _share_booked(frame: Frame, day: date) -> float:
-    ahead = (day - frame.today) / AHEAD
-    if ahead < 0:
-        return BUSY_SO_FAR
-    return BUSY_TODAY if ahead == 0 else BUSY_NEXT + (BUSY_LAST - BUSY_NEXT) * ahead
+    ahead = (day - frame.today) / frame.ahead
+    if ahead <= 0:
+        return BUSY_TODAY if ahead == 0 else BUSY_SO_FAR
+    return BUSY_NEXT + (BUSY_LAST - BUSY_NEXT) * ahead
+
+
+def _requests(frame: Frame, day: date, offers: Sequence[Offer]) -> list[Offer]:
+    """Every other day ahead begins with a request, so that some always wait for an answer."""
+    if day - frame.today < ANSWERED_BEFORE + A_DAY or day.toordinal() % 2:
+        return []
+    return [offer for offer in offers if offer.needs_approval]
 
 
 def _next_visit(
@@ -189,7 +201,7 @@ def _visit(
 ) -> PlannedVisit:
     """One visit and its story."""
     is_ahead = starts_at > frame.now
-    waits = is_ahead and offer.needs_approval and starts_at > frame.now + 3 * A_DAY
+    waits = is_ahead and offer.needs_approval and starts_at > frame.now + ANSWERED_BEFORE
     by_desk = not offer.needs_approval and rng.random() < 0.3
     booked_at = _booked_at(rng, frame, offer, starts_at, within=A_DAY if waits else 9 * A_DAY)
     return PlannedVisit(
