@@ -8,6 +8,7 @@ from app.kernel.permission import PermissionEnum
 from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
 from app.notifications import views as notifications_views
+from app.patients import api as patients_api
 from app.patients import permissions as patients_permissions
 from app.patients import views as patients_views
 from app.scheduling import api as scheduling_api
@@ -21,6 +22,7 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     scheduling_api.register,
     security_views.register,
     patients_views.register,
+    patients_api.register,
     notifications_views.register,
     notifications_api.register,
 )

@@ -133,6 +133,21 @@ class Patient(Base):
         """Dela Cruz, Juan P., Jr."""
         return list_name(self.first_name, self.middle_name, self.last_name, self.suffix)
 
+    @property
+    def program(self) -> str:
+        """Of the latest enrolment."""
+        return self.latest_enrolment.program if self.latest_enrolment else ""
+
+    @property
+    def year_level(self) -> str:
+        """Of the latest enrolment."""
+        return self.latest_enrolment.year_level if self.latest_enrolment else ""
+
+    @property
+    def campus(self) -> str:
+        """Of the latest enrolment."""
+        return self.latest_enrolment.campus if self.latest_enrolment else ""
+
     def __repr__(self) -> str:
         return f"{self.list_name} ({self.university_id})"
 

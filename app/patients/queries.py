@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.infra.db import session
@@ -13,13 +14,14 @@ from app.infra.fab_tables import User
 from app.kernel.ids import PatientId, UserId
 from app.patients import rules
 from app.patients.errors import SearchTooShort
-from app.patients.models import ContactPoint, Enrolment, Patient
+from app.patients.models import ContactPoint, Enrolment, ImportProblem, Patient
 from app.patients.rules import ContactSystem, PatientStatus, Trace
 
 SEARCH_LIMIT = 20
 MINIMUM_LETTERS = 3
 CANDIDATES = 500
 SHOWN_DUPLICATES = 5
+SHOWN_PROBLEMS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class PatientCard:
 
 @dataclass(frozen=True, slots=True)
 class LikelyDuplicate:
-    """A patient who may be the same person, with a score from 80 to 100."""
+    """A patient who may be the same person, with a score from 75 to 100."""
 
     card: PatientCard
     score: int
@@ -55,17 +57,17 @@ class LikelyDuplicate:
 
 def patient_card(patient_id: PatientId) -> PatientCard | None:
     """One patient."""
-    return _first(_cards().where(Patient.id == patient_id))
+    return _first("id", patient_id)
 
 
 def patient_for_user(user_id: UserId) -> PatientCard | None:
     """The patient behind an account; how students reach what is their own."""
-    return _first(_cards().where(Patient.user_id == user_id))
+    return _first("user_id", user_id)
 
 
 def patient_by_university_id(text: str) -> PatientCard | None:
     """The patient with this university ID, in any case."""
-    return _first(_cards().where(Patient.university_id == text.strip().upper()))
+    return _first("university_id", text.strip().upper())
 
 
 def patients_by_ids(patient_ids: Iterable[PatientId]) -> dict[PatientId, PatientCard]:
@@ -93,12 +95,17 @@ def search_patients(text: str, *, limit: int = SEARCH_LIMIT) -> list[PatientCard
     condition = matches(text)
     if condition is None:
         raise SearchTooShort()
-    found = (
-        _cards()
+    # The rows are chosen first: contacts are then looked up for 20 patients, not for all matches.
+    # The + "" keeps PostgreSQL from walking the whole index of names to find a rare one.
+    chosen = (
+        select(Patient.id)
         .where(condition, Patient.status == PatientStatus.ACTIVE)
-        .order_by(Patient.search_name, Patient.id)
+        .order_by(Patient.search_name + "", Patient.id)
         .limit(max(1, min(limit, SEARCH_LIMIT)))
+        .subquery()
     )
+    found = _cards().join(chosen, chosen.c.id == Patient.id)
+    found = found.order_by(Patient.search_name, Patient.id)
     return _all(found)
 
 
@@ -191,9 +198,15 @@ def _all(statement: Select[Any]) -> list[PatientCard]:
     return [_card(row) for row in session().execute(statement).mappings()]
 
 
-def _first(statement: Select[Any]) -> PatientCard | None:
-    row = session().execute(statement).mappings().first()
+def _first(column: str, value: object) -> PatientCard | None:
+    row = session().execute(_card_by(column), {"wanted": value}).mappings().first()
     return _card(row) if row is not None else None
+
+
+@lru_cache
+def _card_by(column: str) -> Select[Any]:
+    """Built once per column: every booking asks for its patient."""
+    return _cards().where(getattr(Patient, column) == bindparam("wanted"))
 
 
 def _card(row: RowMapping) -> PatientCard:
@@ -213,3 +226,25 @@ def _card(row: RowMapping) -> PatientCard:
         campus=row["campus"] or "",
         is_active=row["status"] == PatientStatus.ACTIVE,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFault:
+    """One thing that is wrong in a file. Line 1 is the header."""
+
+    line: int
+    column: str
+    value: str
+    sentence: str
+
+
+def import_problems(run_id: int, *, limit: int | None = None) -> list[ImportFault]:
+    """What is wrong in the file of a run, in the order of its lines."""
+    columns = (ImportProblem.line, ImportProblem.column, ImportProblem.value)
+    found = (
+        select(*columns, ImportProblem.sentence)
+        .where(ImportProblem.run_id == run_id)
+        .order_by(ImportProblem.line, ImportProblem.id)
+        .limit(limit)
+    )
+    return [ImportFault(*row) for row in session().execute(found)]

@@ -9,6 +9,7 @@ from app.patients.rules.identity import (
     normal_phone,
     normal_university_id,
 )
+from app.patients.rules.import_file import neutral_cell
 from app.patients.rules.names import (
     full_name,
     list_name,
@@ -62,6 +63,7 @@ __all__ = [
     "is_identifier",
     "is_likely_duplicate",
     "list_name",
+    "neutral_cell",
     "normal_email",
     "normal_name",
     "normal_phone",

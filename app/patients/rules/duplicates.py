@@ -6,9 +6,9 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from app.patients.rules.names import plain_words
+from app.patients.rules.names import whole_words
 
-LIKELY: Final = 80
+LIKELY: Final = 75
 _NAME_WEIGHT: Final = 70
 _BIRTH_DATE: Final = 25
 _PHONE: Final = 15
@@ -28,10 +28,12 @@ def duplicate_score(one: Trace, other: Trace) -> int:
 
     Two different birth dates speak against it: twins share name parts and phone.
     """
-    score = _NAME_WEIGHT * name_likeness(one.name, other.name) / 100
+    likeness = name_likeness(one.name, other.name)
+    # Half of all pairs of names are alike by half: only what is above that says something.
+    score = _NAME_WEIGHT * max(0.0, likeness - 50) / 50
     if one.born_on and other.born_on:
         score += _BIRTH_DATE if _same_day(one.born_on, other.born_on) else -_BIRTH_DATE
-    elif name_likeness(one.name, other.name) == 100:
+    elif likeness == 100:
         score += 10
     if one.phone and one.phone == other.phone:
         score += _PHONE
@@ -39,8 +41,8 @@ def duplicate_score(one: Trace, other: Trace) -> int:
 
 
 def name_likeness(one: str, other: str) -> float:
-    """0 to 100, whatever the order of the words, accents and case."""
-    first, second = " ".join(plain_words(one)), " ".join(plain_words(other))
+    """0 to 100, whatever the order of the words, accents, case and short forms."""
+    first, second = " ".join(whole_words(one)), " ".join(whole_words(other))
     return fuzz.token_sort_ratio(first, second)
 
 

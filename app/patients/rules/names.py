@@ -79,6 +79,11 @@ def plain_words(text: str) -> list[str]:
     return _with_joined_particles(re.findall(r"[^\W_]+", letters))
 
 
+def whole_words(text: str) -> list[str]:
+    """Plain words with short forms written out: Ma. as maria, Sta. as santa."""
+    return [_SHORT_FOR.get(word, word) for word in plain_words(text)]
+
+
 def _with_joined_particles(words: list[str]) -> list[str]:
     joined: list[str] = []
     for word in words:

@@ -15,6 +15,7 @@ from app.patients.services.patients import (
     link_account,
     note_read,
     reactivate_patient,
+    record_of_patient,
     register_patient,
     save_enrolment,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "link_account",
     "note_read",
     "reactivate_patient",
+    "record_of_patient",
     "register_patient",
     "save_enrolment",
     "start_import",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.infra.db import Transaction
@@ -130,7 +131,7 @@ def _add_contacts(tx: Transaction, by_id: dict[int, Known]) -> None:
     contacts = tx.execute(
         select(EmergencyContact)
         .where(EmergencyContact.patient_id.in_(by_id))
-        .distinct(EmergencyContact.patient_id)
+        .ext(distinct_on(EmergencyContact.patient_id))
         .order_by(EmergencyContact.patient_id, EmergencyContact.id)
     ).scalars()
     for contact in contacts:

@@ -4,6 +4,7 @@ import dataclasses
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 
 from app.infra import runtime
@@ -143,7 +144,9 @@ def likely_duplicates(
     return queries.likely_duplicates(trace_of(record), besides=besides)
 
 
-def find_patients(actor: Actor, *, text: str, limit: int) -> list[PatientCard]:
+def find_patients(
+    actor: Actor, *, text: str, limit: int = queries.SEARCH_LIMIT
+) -> list[PatientCard]:
     """Search as one types; the search is noted without its text (SEC-04, AUD-03)."""
     actor.require(Permission.READ)
     found = queries.search_patients(text, limit=limit)
@@ -180,6 +183,27 @@ def facts_of(patient: Patient) -> PatientFacts:
     """What is kept about a patient as plain values."""
     return PatientFacts(
         **{field.name: getattr(patient, field.name) for field in dataclasses.fields(PatientFacts)}
+    )
+
+
+def record_of_patient(patient: Patient) -> PatientRecord:
+    """Facts, first contacts and latest enrolment, as a form shows them."""
+    first = {point.system: point.value for point in patient.contact_points if point.rank == FIRST}
+    known = patient.emergency_contacts[0] if patient.emergency_contacts else None
+    studies = patient.latest_enrolment
+    names = [field.name for field in dataclasses.fields(EnrolmentFacts)]
+    return PatientRecord(
+        facts=facts_of(patient),
+        contacts=ContactFacts(
+            email=first.get(ContactSystem.EMAIL, ""),
+            phone=first.get(ContactSystem.PHONE, ""),
+            emergency_name=known.name if known else "",
+            emergency_relationship=known.relationship_to_patient if known else "",
+            emergency_phone=known.phone if known else "",
+        ),
+        enrolment=EnrolmentFacts(**{name: getattr(studies, name) for name in names})
+        if studies
+        else None,
     )
 
 
@@ -281,7 +305,7 @@ def mark_latest(tx: Transaction, patient_ids: list[PatientId]) -> None:
     newest = (
         select(Enrolment.id)
         .where(Enrolment.patient_id.in_(patient_ids))
-        .distinct(Enrolment.patient_id)
+        .ext(distinct_on(Enrolment.patient_id))
         .order_by(Enrolment.patient_id, Enrolment.academic_year.desc(), Enrolment.semester.desc())
     )
     of_these = Enrolment.patient_id.in_(patient_ids)

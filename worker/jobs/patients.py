@@ -1,0 +1,13 @@
+"""Jobs of patients."""
+
+from datetime import timedelta
+
+from app.kernel.actor import Actor
+from app.patients import services
+from worker.runtime import JobName, Transactions, job
+
+
+@job(JobName.IMPORT_PATIENTS, timeout=timedelta(minutes=10), transactions=Transactions.OWN)
+def import_patients(actor: Actor, *, run_id: int) -> None:
+    """Look through a large file, or store it. What is stored already counts as unchanged."""
+    services.continue_import(actor, run_id=run_id)
