@@ -15,6 +15,7 @@ from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor, Channel
 from app.kernel.errors import Forbidden
+from app.kernel.ids import PractitionerId
 from app.kernel.period import Period
 from app.notifications import services as notifications
 from app.patients.rules import PatientRecord
@@ -122,7 +123,7 @@ def _opening(frame: Frame) -> Mapping[str, Mapping[date, Sequence[Period]]]:
         list(cards), first=frame.first, last=frame.last, zone=frame.zone
     )
     opening = {
-        cards[provider.practitioner_id]: opening_by_day(provider, closures, *window)
+        cards[PractitionerId(provider.practitioner_id)]: opening_by_day(provider, closures, *window)
         for provider in providers
     }
     return dict(sorted(opening.items()))

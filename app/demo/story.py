@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Final
@@ -23,6 +24,7 @@ from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish
 
 Deed = Callable[[], None]
+A_SECOND: Final = timedelta(seconds=1)
 
 PATIENTS_REASONS: Final = ("", "I have an exam at that time.", "I feel better now.", "Class moved.")
 DESK_REASONS: Final = ("The patient called to cancel.", "The provider is needed elsewhere.")
@@ -52,7 +54,7 @@ class Story:
     def tell(self, visits: Iterable[PlannedVisit]) -> None:
         """Everything that happened until now; what lies ahead stays as it is booked."""
         for visit in visits:
-            self._at(visit.booked_at, lambda visit=visit: self._book(visit))
+            self._at(visit.booked_at, partial(self._book, visit))
         while self._deeds:
             instant, _, deed = heapq.heappop(self._deeds)
             with clock.pretend(instant):
@@ -109,9 +111,8 @@ class Story:
         if visit.ending is Ending.CANCELLED:
             self._cancel(rng, visit, appointment_id, at=since + before * rng.uniform(0.3, 0.95))
         elif visit.ending is Ending.MOVED and before > A_DAY and not visit.offer.needs_approval:
-            self._at(
-                since + before * rng.uniform(0.1, 0.6), lambda: self._move(visit, appointment_id)
-            )
+            moved_at = since + before * rng.uniform(0.1, 0.6)
+            self._at(moved_at, partial(self._move, visit, appointment_id))
         elif visit.ending is Ending.NO_SHOW:
             missed_at = visit.starts_at + rng.randint(20, 45) * MINUTE
             self._change(missed_at, self.cast.desk, appointment_id, AppointmentStatus.NO_SHOW)
@@ -168,16 +169,10 @@ class Story:
         status: AppointmentStatus,
         reason: str = "",
     ) -> None:
-        self._at(
-            at,
-            lambda: _changed(actor, appointment_id, status, reason),
-        )
+        self._at(at, partial(_change_status, actor, appointment_id, status, reason))
 
 
-A_SECOND: Final = timedelta(seconds=1)
-
-
-def _changed(
+def _change_status(
     actor: Actor, appointment_id: AppointmentId, status: AppointmentStatus, reason: str
 ) -> None:
     scheduling.change_status(actor, appointment_id=appointment_id, status=status, reason=reason)
