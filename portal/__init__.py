@@ -2,7 +2,20 @@
 
 from flask import Flask
 
+from portal import appointments, auth, booking, home, messages, moving, profile, words
 from portal.blueprint import portal
+
+__all__ = [
+    "appointments",
+    "auth",
+    "booking",
+    "home",
+    "messages",
+    "mount_portal",
+    "moving",
+    "profile",
+    "words",
+]
 
 
 def mount_portal(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""The blueprint, the sign-in rule and the error pages."""
+"""The blueprint that every page of the portal hangs on."""
 
 from flask import Blueprint
 
@@ -10,3 +10,6 @@ portal = Blueprint(
     static_folder="static",
     static_url_path="/static",
 )
+
+# The largest key that the database has; a longer number in an address is a page not found.
+KEY = f"<int(max={2**63 - 1}):appointment_id>"

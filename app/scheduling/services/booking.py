@@ -57,6 +57,14 @@ class Booked:
         return cls(**values | times)
 
 
+def once_for(actor: Actor, key: str, wish: Wish) -> Once:
+    """The Idempotency-Key of a form: sent twice, the wish is booked once (SCH-06).
+
+    Raises Invalid for an empty or overlong key.
+    """
+    return Once.of(actor.user_id or 0, key, asdict(wish))
+
+
 def book_appointment(actor: Actor, *, wish: Wish, once: Once | None = None) -> Booked:
     """Book a time for oneself, or for a patient at the front desk.
 

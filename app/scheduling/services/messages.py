@@ -63,7 +63,7 @@ def _tell_patient(tx: Transaction, actor: Actor, news: News) -> None:
         template=news.template,
         params=_params(news),
         calendar=_calendar(news),
-        link="/portal/appointments/",
+        link=f"/portal/appointments/{news.appointment_id}",
         expires_at=news.expires_at,
     )
 
@@ -89,7 +89,7 @@ def _params(news: News) -> dict[str, str]:
     return {
         "starts_at": news.period.starts_at.isoformat(),
         "ends_at": news.period.ends_at.isoformat(),
-        "place": _place(),
+        "place": place_of_clinic(),
         "note": news.type_name,
     }
 
@@ -104,10 +104,11 @@ def _calendar(news: News) -> CalendarPart | None:
         sequence=news.sequence,
         method=CalendarMethod.CANCEL if is_over else CalendarMethod.REQUEST,
         period=news.period,
-        location=_place(),
+        location=place_of_clinic(),
     )
 
 
-def _place() -> str:
+def place_of_clinic() -> str:
+    """The place of every visit, as messages and calendars name it."""
     config = settings()
     return f"{config.institution_name} {config.clinic_name}"
