@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.infra.outbox import JobName
 
 EVERY: dict[JobName, timedelta] = {
+    JobName.IMPORT_HOLIDAYS: timedelta(days=30),
     JobName.PURGE_ATTEMPTS: timedelta(days=1),
     JobName.PURGE_IDEMPOTENCY: timedelta(hours=1),
     JobName.PURGE_OUTBOX: timedelta(days=1),

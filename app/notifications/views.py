@@ -102,7 +102,7 @@ class DeadLetterView(ReadOnlyView):
         "error",
     ]
     show_columns: ClassVar[list[str]] = [*list_columns, "event", "entity", "expires_at"]
-    search_columns: ClassVar[list[str]] = ["recipient_name", "recipient_address", "status"]
+    search_columns = ["recipient_name", "recipient_address", "status"]
     order_columns: ClassVar[list[str]] = ["created_at"]
     label_columns: ClassVar[dict[str, str]] = {
         "created_at": "Written",
@@ -169,7 +169,7 @@ class JobView(ReadOnlyView):
         "error",
     ]
     show_columns: ClassVar[list[str]] = [*list_columns, "finished_at"]
-    search_columns: ClassVar[list[str]] = ["name", "status"]
+    search_columns = ["name", "status"]
     order_columns: ClassVar[list[str]] = ["id"]
     label_columns: ClassVar[dict[str, str]] = {
         "id": "Number",

@@ -1,5 +1,6 @@
 """Messages: written once with the deed, delivered once, tried again, given up (NOT-01, NOT-04)."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,7 +60,7 @@ def key(recipient=SAMS_MAIL, occurrence=0, template=Template.CONFIRMED):
 
 
 def deliver(**of):
-    services.send_message(system_actor(), key=key(**of))
+    services.send_message(system_actor(), **asdict(key(**of)))
 
 
 def stored(**of):

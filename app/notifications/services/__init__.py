@@ -1,0 +1,26 @@
+"""Use cases of messages: write them with the deed, deliver them, note that they were read."""
+
+from app.notifications.services.alarms import alarm_of_dead_job, raise_alarm
+from app.notifications.services.bell import mark_all_read, mark_read
+from app.notifications.services.delivery import send_message
+from app.notifications.services.staff import (
+    cancel_message,
+    resend_message,
+    run_job_again,
+    settle_messages,
+)
+from app.notifications.services.writing import Recipient, notify
+
+__all__ = [
+    "Recipient",
+    "alarm_of_dead_job",
+    "cancel_message",
+    "mark_all_read",
+    "mark_read",
+    "notify",
+    "raise_alarm",
+    "resend_message",
+    "run_job_again",
+    "send_message",
+    "settle_messages",
+]
