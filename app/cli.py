@@ -1,6 +1,7 @@
 """Flask commands; each is thin like a view. `flask clinic --help` lists them."""
 
 import sys
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
@@ -13,6 +14,9 @@ from app import registry
 from app.demo.loading import Door, accounts_of_demo, load_demo
 from app.infra.local.folders import kept_secret
 from app.kernel.actor import Channel, system_actor
+from app.patients import queries as patients_queries
+from app.patients import services as patients
+from app.patients.rules import ImportChoice
 from app.security import queries as security_queries
 from app.security import services as security
 
@@ -66,6 +70,22 @@ def demo() -> None:
         click.echo(f"{loaded.visits} visits were made.", err=True)
     for line in accounts_of_demo(settings.mail_domain):
         click.echo(line)
+
+
+@clinic.command("import-patients")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--apply", "stores", is_flag=True, help="Store the valid rows after the dry run.")
+def import_patients(file: Path, stores: bool) -> None:
+    """Look through a CSV file of patients and, with --apply, store its valid rows."""
+    actor = system_actor(Channel.CLI)
+    run_id = patients.upload_file(actor, file_name=file.name, content=file.read_bytes())
+    patients.continue_import(actor, run_id=run_id)
+    for problem in patients_queries.import_problems(run_id):
+        click.echo(f"line {problem.line}, {problem.column or 'row'}: {problem.sentence}")
+    if stores:
+        patients.start_import(actor, run_id=run_id, choice=ImportChoice.VALID_ROWS)
+        patients.continue_import(actor, run_id=run_id)
+    click.echo(patients_queries.import_summary(run_id))
 
 
 def init_commands(app: Flask) -> None:

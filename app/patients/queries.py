@@ -6,7 +6,18 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, bindparam, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.infra.db import session
@@ -14,7 +25,7 @@ from app.infra.fab_tables import User
 from app.kernel.ids import PatientId, UserId
 from app.patients import rules
 from app.patients.errors import SearchTooShort
-from app.patients.models import ContactPoint, Enrolment, ImportProblem, Patient
+from app.patients.models import ContactPoint, Enrolment, ImportProblem, ImportRun, Patient
 from app.patients.rules import ContactSystem, PatientStatus, Trace
 
 SEARCH_LIMIT = 20
@@ -143,7 +154,7 @@ def likely_duplicates(trace: Trace, *, besides: PatientId | None = None) -> list
 
 def _candidates(trace: Trace, besides: PatientId | None) -> Select[Any]:
     """Who is worth comparing: same birth date, same phone, or names that begin alike."""
-    beginnings = [word[:3] for word in rules.plain_words(trace.name) if len(word) > 2]
+    beginnings = [word[:3] for word in rules.plain_words(trace.name) if len(word) > 1]
     alike: list[ColumnElement[bool]] = []
     if beginnings:
         alike.append(has_words(beginnings))
@@ -153,7 +164,7 @@ def _candidates(trace: Trace, besides: PatientId | None) -> Select[Any]:
         alike.append(
             Patient.id.in_(select(ContactPoint.patient_id).where(ContactPoint.value == trace.phone))
         )
-    found = _cards().where(or_(*alike)).limit(CANDIDATES)
+    found = _cards().where(or_(false(), *alike)).limit(CANDIDATES)
     return found if besides is None else found.where(Patient.id != besides)
 
 
@@ -248,3 +259,22 @@ def import_problems(run_id: int, *, limit: int | None = None) -> list[ImportFaul
         .limit(limit)
     )
     return [ImportFault(*row) for row in session().execute(found)]
+
+
+def import_summary(run_id: int) -> str:
+    """What a run did or would do, as one sentence for the command line."""
+    row = (
+        session()
+        .execute(
+            select(
+                ImportRun.status,
+                ImportRun.rows_new,
+                ImportRun.rows_changed,
+                ImportRun.rows_same,
+                ImportRun.rows_wrong,
+            ).where(ImportRun.id == run_id)
+        )
+        .one()
+    )
+    counts = f"{row.rows_new} new, {row.rows_changed} changed, {row.rows_same} unchanged"
+    return f"{row.status}: {counts}, {row.rows_wrong} wrong."
