@@ -92,6 +92,23 @@ def accounts(user_ids: Sequence[UserId]) -> list[Account]:
     ]
 
 
+def accounts_with_roles(names: Iterable[str]) -> list[Account]:
+    """Active accounts that hold one of the roles, by name; at most 500."""
+    held = _held_roles().subquery()
+    holders = (
+        select(held.c.user_id)
+        .join(FabRole, FabRole.id == held.c.role_id)
+        .where(FabRole.name.in_([str(name) for name in names]))
+    )
+    found = session().scalars(
+        select(ClinicUser.id)
+        .where(ClinicUser.id.in_(holders), ClinicUser.active)
+        .order_by(ClinicUser.last_name, ClinicUser.first_name)
+        .limit(500)
+    )
+    return sorted(accounts([UserId(user_id) for user_id in found]), key=lambda one: one.name)
+
+
 def _role_names(user_ids: Sequence[UserId]) -> dict[int, list[str]]:
     held = _held_roles().subquery()
     names: dict[int, list[str]] = {}

@@ -7,5 +7,5 @@ from worker.runtime import JobName, job
 
 @job(JobName.IMPORT_HOLIDAYS)
 def import_holidays(actor: Actor) -> None:
-    """Know this year's and the next year's public holidays; those known already stay as they are."""
+    """Know the public holidays of this year and the next; known ones stay as they are."""
     services.import_coming_holidays(actor)

@@ -8,7 +8,14 @@ from sqlalchemy import func, select
 
 from app.infra.db import session
 from app.kernel.ids import PractitionerId, UserId
-from app.scheduling.models import Closure, DateOverride, Practitioner, TimeOff, WeeklyHours
+from app.scheduling.models import (
+    Appointment,
+    Closure,
+    DateOverride,
+    Practitioner,
+    TimeOff,
+    WeeklyHours,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +180,36 @@ def closures(*, since: datetime, until: datetime) -> list[ClosureRow]:
         .limit(400)
     )
     return [ClosureRow(*row[:4], is_holiday=row[4] is not None) for row in rows]
+
+
+def hours_of_everybody() -> dict[PractitionerId, list[HoursRow]]:
+    """The weekly hours of the active providers, in one statement."""
+    rows = session().execute(
+        select(
+            WeeklyHours.practitioner_id,
+            WeeklyHours.id,
+            WeeklyHours.weekday,
+            WeeklyHours.starts,
+            WeeklyHours.ends,
+            WeeklyHours.valid_from,
+            WeeklyHours.valid_to,
+            WeeklyHours.campus,
+        )
+        .join(Practitioner, Practitioner.id == WeeklyHours.practitioner_id)
+        .where(Practitioner.is_active)
+        .order_by(WeeklyHours.weekday, WeeklyHours.starts)
+    )
+    found: dict[PractitionerId, list[HoursRow]] = {}
+    for practitioner_id, *hours in rows:
+        found.setdefault(PractitionerId(practitioner_id), []).append(HoursRow(*hours))
+    return found
+
+
+def misfits() -> dict[PractitionerId, int]:
+    """How many visits of each provider wait for another time (SCH-19)."""
+    rows = session().execute(
+        select(Appointment.practitioner_id, func.count())
+        .where(Appointment.needs_rebooking)
+        .group_by(Appointment.practitioner_id)
+    )
+    return {PractitionerId(practitioner_id): count for practitioner_id, count in rows}

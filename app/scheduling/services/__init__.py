@@ -5,7 +5,9 @@ from app.scheduling.services.booking import (
     book_appointment,
 )
 from app.scheduling.services.catalogue import (
+    close_again,
     close_clinic,
+    import_coming_holidays,
     import_holidays,
     reopen_clinic,
     save_appointment_type,
@@ -14,6 +16,8 @@ from app.scheduling.services.catalogue import (
 from app.scheduling.services.changes import change_status, reschedule_appointment
 from app.scheduling.services.free_times import available_times, explain_time
 from app.scheduling.services.reading import (
+    CalendarWindow,
+    VisitDetails,
     calendar_window,
     own_appointments,
     possible_steps,
@@ -23,6 +27,7 @@ from app.scheduling.services.reading import (
 )
 from app.scheduling.services.schedules import (
     add_time_off,
+    copy_day,
     remove_override,
     remove_time_off,
     remove_weekly_hours,
@@ -33,14 +38,19 @@ from app.scheduling.services.wish import Wish
 
 __all__ = [
     "Booked",
+    "CalendarWindow",
+    "VisitDetails",
     "Wish",
     "add_time_off",
     "available_times",
     "book_appointment",
     "calendar_window",
     "change_status",
+    "close_again",
     "close_clinic",
+    "copy_day",
     "explain_time",
+    "import_coming_holidays",
     "import_holidays",
     "own_appointments",
     "possible_steps",

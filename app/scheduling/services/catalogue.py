@@ -1,5 +1,6 @@
 """What the clinic offers: types of visits, providers, closures and holidays (SCH-12, SCH-13)."""
 
+import re
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
@@ -10,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.infra.db import Transaction, transaction
 from app.infra.runtime import settings
+from app.kernel import clock
 from app.kernel.actor import Actor
-from app.kernel.clock import clinic_day
+from app.kernel.clock import clinic_day, local_date
 from app.kernel.errors import Invalid
 from app.kernel.ids import AppointmentTypeId, PractitionerId, UserId
 from app.kernel.permission import Role
@@ -99,14 +101,28 @@ def _check_draft(draft: TypeDraft) -> None:
     errors: dict[str, list[str]] = {}
     if not draft.code.strip().replace("-", "").isalnum() or len(draft.code) > 40:
         errors["code"] = ["Please use letters, digits and hyphens, at most 40."]
-    if not draft.name.strip():
-        errors["name"] = ["Please give the type a name."]
+    errors |= _odd_texts(draft)
     kinds = set(PractitionerKind)
     if not draft.provider_kinds or not set(draft.provider_kinds) <= kinds:
         errors["provider_kinds"] = ["Please choose who offers this visit."]
+    if not set(draft.bookable_by) <= {role.value for role in Role}:
+        errors["bookable_by"] = ["Please choose from the roles of the clinic."]
     errors |= _odd_numbers(draft)
     if errors:
         raise Invalid("Please correct the marked fields.", errors=errors)
+
+
+def _odd_texts(draft: TypeDraft) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    if not draft.name.strip():
+        errors["name"] = ["Please give the type a name."]
+    for name, longest in (("name", 80), ("description", 300)):
+        text = getattr(draft, name)
+        if len(text) > longest or not all(char.isprintable() for char in text):
+            errors[name] = [f"Please use at most {longest} plain characters, on one line."]
+    if not re.fullmatch("#[0-9a-fA-F]{6}", draft.colour):
+        errors["colour"] = ["Please choose a colour such as #1d4ed8."]
+    return errors
 
 
 def _odd_numbers(draft: TypeDraft) -> dict[str, list[str]]:
@@ -118,12 +134,17 @@ def _odd_numbers(draft: TypeDraft) -> dict[str, list[str]]:
         "notice_minutes": (0, 60 * 24 * 60),
         "horizon_days": (0, 730),
         "cancel_cutoff_minutes": (0, 60 * 24 * 30),
+        "position": (0, 10_000),
     }
     errors = {
         name: [f"Please use a number from {low} to {high}."]
         for name, (low, high) in bounds.items()
         if not low <= getattr(draft, name) <= high
     }
+    for name in ("max_open", "max_per_day", "max_per_week"):
+        limit = getattr(draft, name)
+        if limit is not None and not 1 <= limit <= 1000:
+            errors[name] = ["Please use a number from 1 to 1000, or nothing for no limit."]
     if 0 < draft.step_minutes < 5:
         errors["step_minutes"] = ["Please use at least 5 minutes."]
     return errors
@@ -143,8 +164,7 @@ def save_practitioner(
     account = accounts.account(user_id)
     if account is None:
         raise UnknownAccount()
-    if kind not in set(PractitionerKind):
-        raise Invalid("There is no such kind of provider.", errors={"kind": ["Please choose."]})
+    _check_provider(kind, name, max_per_day)
     with transaction() as tx:
         row = tx.execute(
             select(Practitioner).where(Practitioner.user_id == user_id)
@@ -164,16 +184,30 @@ def save_practitioner(
     return PractitionerId(row.id)
 
 
+def _check_provider(kind: str, name: str, max_per_day: int | None) -> None:
+    errors: dict[str, list[str]] = {}
+    if kind not in set(PractitionerKind):
+        errors["kind"] = ["Please choose what kind of provider this is."]
+    if len(name) > 160 or not all(char.isprintable() for char in name):
+        errors["name"] = ["Please use at most 160 plain characters."]
+    if max_per_day is not None and not 1 <= max_per_day <= 500:
+        errors["max_per_day"] = ["Please use a number from 1 to 500, or nothing for no limit."]
+    if errors:
+        raise Invalid("Please correct the marked fields.", errors=errors)
+
+
 def close_clinic(actor: Actor, *, name: str, starts_at: datetime, ends_at: datetime) -> int:
     """Close the clinic for a time; returns how many visits it hits (SCH-12, SCH-19)."""
     actor.require(Permission.CLOSURE_WRITE)
-    if not name.strip():
-        raise Invalid("Please say why.", errors={"name": ["Please say why the clinic is closed."]})
+    why = name.strip()
+    if not why or len(why) > 160 or not why.isprintable():
+        sentence = "Please say in at most 160 characters why the clinic is closed."
+        raise Invalid(sentence, errors={"name": [sentence]})
     if starts_at >= ends_at:
         sentence = "A closure must end after it starts."
         raise Invalid(sentence, errors={"ends_at": [sentence]})
     with transaction() as tx:
-        row = Closure(name=name.strip()[:160], starts_at=starts_at, ends_at=ends_at)
+        row = Closure(name=why, starts_at=starts_at, ends_at=ends_at)
         tx.add(row)
         tx.flush()  # the flags below read the closure
         _note_closure(tx, actor, "close", row.id)
@@ -181,15 +215,27 @@ def close_clinic(actor: Actor, *, name: str, starts_at: datetime, ends_at: datet
 
 
 def reopen_clinic(actor: Actor, *, closure_id: int) -> int:
-    """Take a closure back. A holiday stays known, so that an import does not bring it back."""
+    """Take a closure back; returns how many visits still do not fit.
+
+    A holiday stays known, so that an import does not bring it back.
+    """
+    return _set_closure(actor, closure_id, is_active=False)
+
+
+def close_again(actor: Actor, *, closure_id: int) -> int:
+    """Let a closure count that was taken back; returns how many visits it hits."""
+    return _set_closure(actor, closure_id, is_active=True)
+
+
+def _set_closure(actor: Actor, closure_id: int, *, is_active: bool) -> int:
     actor.require(Permission.CLOSURE_WRITE)
     with transaction() as tx:
         row = tx.session.get(Closure, closure_id)
         if row is None:
             raise UnknownClosure()
-        row.is_active = False
+        row.is_active = is_active
         tx.flush()  # the flags below read the closures
-        _note_closure(tx, actor, "reopen", closure_id)
+        _note_closure(tx, actor, "close" if is_active else "reopen", closure_id)
         return flag_affected(tx)
 
 
@@ -213,6 +259,12 @@ def import_holidays(actor: Actor, *, first_year: int, last_year: int) -> int:
             _note_closure(tx, actor, "import", f"{first_year}-{last_year}")
             flag_affected(tx)
     return added
+
+
+def import_coming_holidays(actor: Actor) -> int:
+    """This year's and the next year's holidays, for the job that keeps them known."""
+    year = local_date(clock.now(), settings().time_zone).year
+    return import_holidays(actor, first_year=year, last_year=year + 1)
 
 
 def _import_day(tx: Transaction, country: str, day: date, name: str) -> int:

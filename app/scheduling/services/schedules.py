@@ -3,6 +3,7 @@
 Every change flags the visits that no longer fit, in the same transaction (SCH-19).
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -67,6 +68,48 @@ def remove_weekly_hours(actor: Actor, *, practitioner_id: PractitionerId, hours_
         _authorised(tx, actor, practitioner_id)
         _remove(tx, WeeklyHours, hours_id, practitioner_id)
         return _changed(tx, actor, practitioner_id, "hours")
+
+
+def copy_day(
+    actor: Actor, *, practitioner_id: PractitionerId, weekday: int, to: Collection[int]
+) -> int:
+    """Give other weekdays the hours of one; what they had is replaced.
+
+    Returns how many visits no longer fit. Raises Invalid when there is no day to copy to.
+    """
+    others = sorted(set(to) - {weekday})
+    if not others or not set(others) <= set(range(7)):
+        sentence = "Please choose the days that are to get these hours."
+        raise Invalid(sentence, errors={"to": [sentence]})
+    with transaction() as tx:
+        _authorised(tx, actor, practitioner_id)
+        rows = tx.execute(
+            select(WeeklyHours).where(WeeklyHours.practitioner_id == practitioner_id)
+        ).scalars()
+        model = []
+        for row in rows.all():
+            if row.weekday == weekday:
+                model.append(row)
+            elif row.weekday in others:
+                tx.session.delete(row)
+        for day in others:
+            tx.session.add_all(_copies(model, day))
+        return _changed(tx, actor, practitioner_id, "hours")
+
+
+def _copies(rows: Sequence[WeeklyHours], weekday: int) -> list[WeeklyHours]:
+    return [
+        WeeklyHours(
+            practitioner_id=row.practitioner_id,
+            weekday=weekday,
+            starts=row.starts,
+            ends=row.ends,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            campus=row.campus,
+        )
+        for row in rows
+    ]
 
 
 def save_override(
@@ -175,7 +218,8 @@ def _check_overlap(
     ).scalars()
     for other in others:
         if _share_days(span, other) and _share_time(span, other):
-            sentence = f"These hours overlap with {other.starts:%H:%M} to {other.ends:%H:%M}."
+            theirs = f"{_spoken(other.starts)} to {_spoken(other.ends)}"
+            sentence = f"These hours overlap with {theirs}."
             raise Invalid(sentence, errors={"starts": [sentence]})
 
 
@@ -192,6 +236,11 @@ def _share_time(span: Span, other: WeeklyHours) -> bool:
 def _minutes(starts: time, ends: time) -> tuple[int, int]:
     first, last = starts.hour * 60 + starts.minute, ends.hour * 60 + ends.minute
     return first, last if last > first else last + 24 * 60
+
+
+def _spoken(moment: time) -> str:
+    """9:00 AM, as people here say it."""
+    return f"{moment.hour % 12 or 12}:{moment.minute:02d} {'AM' if moment.hour < 12 else 'PM'}"
 
 
 def _check_not_past(on_date: date) -> None:
