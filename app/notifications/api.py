@@ -9,6 +9,9 @@ from app.notifications.permissions import Permission
 from app.web.api import ClinicApi, known_arguments, signed_in
 from app.web.http import current_actor
 
+# A larger number is no key of ours, and the database would refuse to compare it.
+MESSAGE = f"<int(max={2**63 - 1}):message_id>"
+
 
 class BellApi(ClinicApi):
     """The signed-in person's own messages. Polling sends X-Background, so it is no activity."""
@@ -24,7 +27,7 @@ class BellApi(ClinicApi):
         actor.require(Permission.INBOX_READ)
         return jsonify(unread=queries.unread_count(UserId(actor.user_id or 0)))
 
-    @expose("/<int:message_id>/read/", methods=["POST"])
+    @expose(f"/{MESSAGE}/read/", methods=["POST"])
     @signed_in
     def read(self, message_id: int) -> Response:
         """Mark one read; again is fine. 404 for somebody else's."""

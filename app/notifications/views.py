@@ -23,6 +23,9 @@ from app.web.views import GuardedView, ReadOnlyView, SafeModelView, interface
 
 log = logging.getLogger(__name__)
 
+# A larger number is no key of ours, and the database would refuse to compare it.
+MESSAGE = f"<int(max={2**63 - 1}):message_id>"
+
 
 class InboxView(GuardedView):
     """A member of staff's own messages: the list behind the bell."""
@@ -43,7 +46,7 @@ class InboxView(GuardedView):
         page = queries.inbox(_me(), page_number())
         return cast(str, self.render_template("notifications/inbox.html", inbox=page))
 
-    @expose("/<int:message_id>/open/", methods=["POST"])
+    @expose(f"/{MESSAGE}/open/", methods=["POST"])
     @has_access
     def open_message(self, message_id: int) -> WerkzeugResponse:
         """Mark it read and go where it leads (NOT-05)."""

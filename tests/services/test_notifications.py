@@ -354,3 +354,29 @@ def test_a_message_leads_only_its_own_reader_somewhere(db, people):
 
     assert queries.link_of(people.sam.user_id, message.id) == "/portal/appointments/12/"
     assert queries.link_of(people.eve.user_id, message.id) == ""
+
+
+def test_a_message_that_a_newer_one_has_overtaken_is_taken_back(db, monkeypatch):
+    mail_server_answers(monkeypatch, MailUnavailable("away"))
+    tell(template=Template.CONFIRMED)
+    with pytest.raises(RetryLater):
+        deliver(template=Template.CONFIRMED)
+    letters: list = []
+    monkeypatch.setattr(mail, "send", letters.append)
+    tell(template=Template.CANCELLED)
+
+    deliver(template=Template.CANCELLED)
+    deliver(template=Template.CONFIRMED)
+
+    assert [letter.subject for letter in letters] == ["Your appointment is cancelled"]
+    assert [row.status for row in stored(event="appointment.confirmed")] == ["cancelled"]
+
+
+def test_an_older_message_does_not_hold_back_a_newer_one(db, sent):
+    tell(template=Template.CONFIRMED)
+    tell(template=Template.CANCELLED)
+
+    deliver(template=Template.CONFIRMED)
+    deliver(template=Template.CANCELLED)
+
+    assert len(sent) == 2

@@ -168,3 +168,12 @@ def test_the_bell_stays_silent_without_a_database(app, people, monkeypatch):
         )
 
         assert views.unread_count() == 0
+
+
+@pytest.mark.parametrize("number", ["0", str(2**63), "9" * 30, "x"])
+def test_a_number_that_is_no_message_is_not_found(client, people, number):
+    client.sign_in(people.sam)
+
+    answer = client.post(f"/api/notifications/{number}/read/", headers=token(client))
+
+    assert answer.status_code == 404

@@ -1,11 +1,14 @@
 """Screens of staff: undelivered messages, jobs, and mail kept as files (NOT-04, JOB-01)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import event
 
 from app.infra import mail
-from app.infra.db import session, transaction
+from app.infra.db import db, session, transaction
 from app.infra.mail import Attachment, Letter
 from app.infra.outbox import JobName, JobStatus, OutboxJob, enqueue
 from app.kernel.actor import system_actor
@@ -13,6 +16,23 @@ from app.notifications import services
 from app.notifications.models import Communication
 from app.notifications.rules import Template
 from app.notifications.services import Recipient
+
+
+@contextmanager
+def statements_of(app) -> Iterator[list[str]]:
+    """What the site asks the database while this lasts."""
+    seen: list[str] = []
+
+    def note(connection, cursor, statement, *more):
+        seen.append(statement)
+
+    with app.app_context():
+        target = db.engine
+    event.listen(target, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(target, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -160,3 +180,23 @@ def test_others_do_not_read_the_mail(client, people, kept_letter, person):
 
     assert client.get("/mail/").status_code == 403
     assert client.get(f"/mail/{kept_letter}/").status_code == 403
+
+
+@pytest.mark.parametrize("screen", ["dead-letters", "jobs"])
+@pytest.mark.parametrize("number", ["0", str(2**63), "9" * 30])
+def test_a_number_that_is_no_row_is_not_found(client, people, screen, number):
+    client.sign_in(people.ada)
+
+    assert client.get(f"/{screen}/show/{number}").status_code == 404
+
+
+def test_the_list_of_undelivered_messages_costs_a_fixed_number_of_queries(
+    app, client, people, dead_letter
+):
+    client.sign_in(people.rosa)
+
+    with statements_of(app) as statements:
+        client.get("/dead-letters/list/")
+
+    asked = [text for text in statements if text.lstrip().upper().startswith("SELECT")]
+    assert 0 < len(asked) <= 8

@@ -29,8 +29,10 @@ def send_message(actor: Actor, *, event: str, entity: str, occurrence: int, reci
 
     It is "sent" only after the mail server took it. A refused address is given up at once; while
     the server is away RetryLater spaces the tries, and the fifth failure gives up (NOT-04). In
-    both cases the admins are alarmed. Between the server's yes and our note of it a crash can
-    send it once more, with the same Message-ID.
+    both cases the admins are alarmed. What a newer message has overtaken is taken back.
+
+    Between the server's yes and our note of it a crash can send it once more, with the same
+    Message-ID.
     """
     message = _begin(MessageKey(event, entity, occurrence, recipient))
     if message is None:
@@ -77,6 +79,9 @@ def _begin(key: MessageKey) -> _Outgoing | None:
         ).scalar_one_or_none()
         if row is None or row.status not in (Status.QUEUED, Status.FAILED):
             return None
+        if _is_overtaken(tx, row):
+            _set_status(tx, row.id, Status.CANCELLED, "a newer message about it was sent")
+            return None
         row.attempts += 1
         return _Outgoing(
             id=row.id,
@@ -90,6 +95,18 @@ def _begin(key: MessageKey) -> _Outgoing | None:
             link=row.link,
             created_at=row.created_at,
         )
+
+
+def _is_overtaken(tx: Transaction, row: Communication) -> bool:
+    """Whether a later message about the same thing has left: "confirmed" after "cancelled" lies."""
+    later = select(Communication.id).where(
+        Communication.id > row.id,
+        Communication.entity == row.entity,
+        Communication.recipient == row.recipient,
+        Communication.channel == Channel.EMAIL,
+        Communication.status == Status.SENT,
+    )
+    return tx.execute(later.limit(1)).scalar() is not None
 
 
 def _letter(message: _Outgoing) -> Letter:
