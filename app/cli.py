@@ -10,8 +10,9 @@ from flask_appbuilder.security.manager import BaseSecurityManager
 from flask_migrate import upgrade
 from werkzeug.security import check_password_hash
 
-from app import registry
+from app import registry, tables
 from app.demo.loading import Door, accounts_of_demo, load_demo
+from app.infra.dictionary import data_dictionary
 from app.infra.local.folders import kept_secret
 from app.kernel.actor import Channel, system_actor
 from app.patients import queries as patients_queries
@@ -20,6 +21,7 @@ from app.patients.rules import ImportChoice
 from app.security import queries as security_queries
 from app.security import services as security
 
+DATA_DICTIONARY = Path(__file__).parents[1] / "docs/data-dictionary.md"
 clinic = AppGroup("clinic", help="Run the clinic's system.")
 
 
@@ -86,6 +88,13 @@ def import_patients(file: Path, stores: bool) -> None:
         patients.start_import(actor, run_id=run_id, choice=ImportChoice.VALID_ROWS)
         patients.continue_import(actor, run_id=run_id)
     click.echo(patients_queries.import_summary(run_id))
+
+
+@clinic.command("docs")
+def docs() -> None:
+    """Write the generated pages of docs/ anew."""
+    DATA_DICTIONARY.write_text(data_dictionary(tables.Base.metadata), encoding="utf-8")
+    click.echo(f"{DATA_DICTIONARY.name} was written.")
 
 
 def init_commands(app: Flask) -> None:
