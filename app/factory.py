@@ -11,6 +11,7 @@ from app.cli import init_commands
 from app.infra import health
 from app.infra.db import db
 from app.infra.mail import mail
+from app.scheduling.views.dashboard import DashboardView
 from app.security.manager import ClinicSecurityManager
 from app.web.csrf import csrf
 from app.web.fields import use_own_fields
@@ -57,7 +58,10 @@ def _build_screens(app: Flask) -> None:
     app.extensions["clinic_resources"] = registry.resources()
     with app.app_context():
         appbuilder = AppBuilder(
-            menu=ClinicMenu(), security_manager_class=ClinicSecurityManager, update_perms=False
+            menu=ClinicMenu(),
+            indexview=DashboardView,
+            security_manager_class=ClinicSecurityManager,
+            update_perms=False,
         )
         appbuilder.init_app(app, db.session)
         for register in registry.REGISTER:

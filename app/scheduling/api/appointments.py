@@ -1,13 +1,17 @@
 """Booking over JSON: fixed names and shapes (rules/scheduling.md, HTTP interface)."""
 
+from typing import Any
+
 from flask import Response, jsonify
 from flask_appbuilder.api import expose
 
 from app.kernel import clock
 from app.kernel.errors import Malformed
+from app.kernel.ids import AppointmentId
 from app.scheduling import services
 from app.scheduling.api import shapes
 from app.scheduling.queries import appointments
+from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish
 from app.web.api import ClinicApi, instant, json_body, known_arguments, page_arguments, signed_in
 
@@ -232,23 +236,9 @@ class AppointmentApi(ClinicApi):
             }
         )
         shapes.required(body, "starts_at")
-        actor, zone = shapes.acting()
         key = shapes.appointment_key(number)
-        move = {
-            "starts_at": shapes.body_instant(body, "starts_at"),
-            "ends_at": shapes.body_instant(body, "ends_at") if body.get("ends_at") else None,
-            "provider": body.get("provider") or None,
-            "reason": body.get("reason") or "",
-            "version": body.get("version"),
-            "override_reason": shapes.override_of(body),
-        }
         return shapes.with_alternatives(
-            lambda: jsonify(
-                shapes.appointment_json(
-                    services.reschedule_appointment(actor, appointment_id=key, **move), zone
-                )
-            ),
-            lambda: appointments.known_appointment(key).type,
+            lambda: _moved(key, body), lambda: appointments.known_appointment(key).type
         )
 
     @expose("/provider-schedule/", methods=["GET"])
@@ -323,6 +313,21 @@ def _booked(wish: Wish, body: object) -> Response:
     return answer
 
 
+def _moved(key: AppointmentId, body: dict[str, Any]) -> Response:
+    actor, zone = shapes.acting()
+    visit = services.reschedule_appointment(
+        actor,
+        appointment_id=key,
+        starts_at=shapes.body_instant(body, "starts_at"),
+        ends_at=shapes.body_instant(body, "ends_at") if body.get("ends_at") else None,
+        provider=body.get("provider") or None,
+        reason=body.get("reason") or "",
+        version=body.get("version"),
+        override_reason=shapes.override_of(body),
+    )
+    return jsonify(shapes.appointment_json(visit, zone))
+
+
 def _when() -> str:
     when = shapes.name_argument("when") or "all"
     if when not in WHEN:
@@ -331,7 +336,7 @@ def _when() -> str:
     return when
 
 
-def _statuses() -> tuple:
+def _statuses() -> tuple[AppointmentStatus, ...]:
     text = shapes.name_argument("status") or ""
     words = [word.strip() for word in text.split(",") if word.strip()]
     return tuple(shapes.status_of_text("status", word) for word in words)

@@ -1,5 +1,7 @@
 """Who takes part in an appointment, and in which capacity somebody acts on it."""
 
+from typing import Protocol
+
 from app.infra.runtime import settings
 from app.kernel.actor import Actor
 from app.kernel.errors import Forbidden
@@ -58,7 +60,23 @@ def type_to_book(actor: Actor, code: str) -> BookableType:
     return wanted
 
 
-def capacities(actor: Actor, appointment: AppointmentView) -> frozenset[ActorCapacity]:
+class Account(Protocol):
+    """Somebody who may have an account."""
+
+    @property
+    def user_id(self) -> int | None: ...
+
+
+class Visit(Protocol):
+    """What decides in which capacity somebody acts on a visit."""
+
+    @property
+    def patient(self) -> Account: ...
+    @property
+    def provider_user_id(self) -> int: ...
+
+
+def capacities(actor: Actor, appointment: Visit) -> frozenset[ActorCapacity]:
     """Everything that entitles the actor to act on this appointment."""
     held = set()
     if actor.is_system:

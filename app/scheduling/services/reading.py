@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from app.infra.runtime import settings
 from app.kernel import clock
@@ -19,6 +20,17 @@ from app.scheduling.queries.calendar import OpenTime, ProviderDay
 from app.scheduling.queries.schedules import PractitionerCard
 from app.scheduling.rules import AppointmentStatus, Closure, Context, Slot
 from app.scheduling.services import parties, questions
+
+
+class ListedVisit(parties.Visit, Protocol):
+    """A visit as a list knows it, enough to say what may be done with it."""
+
+    @property
+    def status(self) -> AppointmentStatus: ...
+    @property
+    def status_since(self) -> datetime: ...
+    @property
+    def starts_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ def visit_details(actor: Actor, *, appointment_id: AppointmentId) -> VisitDetail
 
 def possible_steps(
     actor: Actor,
-    visit: AppointmentView,
+    visit: ListedVisit,
     *,
     now: datetime,
     cutoff: timedelta = timedelta(0),
@@ -177,12 +189,16 @@ def times_to_move(
     first: date,
     last: date,
     provider: str | None = None,
+    without_limits: bool = False,
 ) -> list[Slot]:
     """The free times that a visit can move to; its own time is no obstacle.
 
-    Without a provider those of its present one. Raises UnknownAppointment, UnknownProvider.
+    Without a provider those of its present one; `without_limits` lists what an override can
+    take too. Raises UnknownAppointment, UnknownProvider.
     """
     rules.check_window(first, last)
+    if without_limits:
+        actor.require(Permission.OVERRIDE)
     visit = parties.check_visible(actor, appointments.appointment(appointment_id))
     wanted = facts.type_of(visit.type_id)
     question = questions.question(
@@ -194,6 +210,8 @@ def times_to_move(
         duration=visit.period.lasts_for,
         moving=visit.id,
     )
+    if without_limits:
+        question = question.without_limits()
     present = (visit.practitioner_id, visit.starts_at)
     return [
         slot

@@ -1,7 +1,126 @@
-"""Screens: calendar."""
+"""Screens of days: the calendar of all providers, and the day list for paper (SCH-36)."""
 
-from flask_appbuilder import AppBuilder
+from typing import Any, ClassVar, cast
+
+from flask import request, url_for
+from flask_appbuilder import AppBuilder, expose, has_access
+from werkzeug.wrappers import Response
+
+from app.kernel import clock
+from app.kernel.actor import Actor
+from app.kernel.clock import local_date
+from app.scheduling import services
+from app.scheduling.forms import appointments as forms
+from app.scheduling.permissions import Permission
+from app.scheduling.queries import facts, schedules
+from app.scheduling.rules import HOLDS_TIME, AppointmentStatus
+from app.web.http import clinic_zone, current_actor
+from app.web.views import GuardedView
+
+# A day list names who is expected; visits that were given up would only confuse.
+EXPECTED = HOLDS_TIME | {AppointmentStatus.NO_SHOW, AppointmentStatus.LEFT}
+
+
+class CalendarView(GuardedView):
+    """Providers side by side; visits are moved by dragging, through the booking rules."""
+
+    resource = Permission.READ
+    route_base = "/calendar"
+    default_view = "calendar"
+    method_permission_name: ClassVar[dict[str, str]] = {"calendar": "read"}
+
+    @expose("/")
+    @has_access
+    def calendar(self) -> Response:
+        """The page; app/static/js/calendar.js asks for the visits."""
+        self.update_redirect()
+        actor = current_actor()
+        return cast(
+            Response,
+            self.render_template(
+                "scheduling/calendar.html",
+                title="Calendar",
+                providers=schedules.practitioners(),
+                types=facts.bookable_types(),
+                options=_options(actor),
+                may_book=actor.may(Permission.BOOK),
+            ),
+        )
+
+
+def _options(actor: Actor) -> dict[str, Any]:
+    """What the script needs besides the visits."""
+    zone = clinic_zone()
+    return {
+        "providers": [
+            {"id": card.id, "key": card.university_id, "title": card.name}
+            for card in schedules.practitioners()
+        ],
+        "today": local_date(clock.now(), zone).isoformat(),
+        "feed": url_for("CalendarApi.feed"),
+        "visits": "/api/appointments/",
+        "book": url_for("BookingView.book") if actor.may(Permission.BOOK) else "",
+        "dayList": url_for("DayListView.day_list"),
+    }
+
+
+class DayListView(GuardedView):
+    """One day on paper, for the desk and for each provider's door."""
+
+    resource = Permission.READ
+    route_base = "/day-list"
+    default_view = "day_list"
+    method_permission_name: ClassVar[dict[str, str]] = {"day_list": "read"}
+
+    @expose("/")
+    @has_access
+    def day_list(self) -> Response:
+        """The expected visits of a day, per provider."""
+        self.update_redirect()
+        today = local_date(clock.now(), clinic_zone())
+        day = forms.day_of(request.args.get("day"), today)
+        provider = forms.name_of(request.args.get("provider"))
+        window = services.calendar_window(
+            current_actor(), first=day, last=day, provider=provider or None
+        )
+        providers = schedules.practitioners()
+        return cast(
+            Response,
+            self.render_template(
+                "scheduling/day_list.html",
+                title=f"Day list {day.isoformat()}",
+                day=day,
+                today=today,
+                earlier=day - forms.A_DAY,
+                later=day + forms.A_DAY,
+                provider=provider,
+                providers=providers,
+                lists=_lists(window, providers),
+                closures=window.closures,
+            ),
+        )
+
+
+def _lists(
+    window: services.CalendarWindow, providers: Any
+) -> list[tuple[str, list[Any], list[Any]]]:
+    """Name, opening hours and visits of everybody who is in that day or has visits."""
+    names = {card.id: card.name for card in providers}
+    names |= {visit.practitioner_id: visit.provider_name for visit in window.visits}
+    rows = []
+    for practitioner_id, name in names.items():
+        visits = [
+            visit
+            for visit in window.visits
+            if visit.practitioner_id == practitioner_id and visit.status in EXPECTED
+        ]
+        hours = [one.period for one in window.open_times if one.practitioner_id == practitioner_id]
+        if visits or hours:
+            rows.append((name, hours, visits))
+    return rows
 
 
 def register(appbuilder: AppBuilder) -> None:
     """The screens of this file."""
+    appbuilder.add_view(CalendarView, "Calendar", category="Clinic", icon="fa-calendar")
+    appbuilder.add_view(DayListView, "Day list", category="Clinic", icon="fa-print")

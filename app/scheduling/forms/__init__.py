@@ -1,0 +1,1 @@
+"""Fields and shape checks of scheduling's staff screens."""

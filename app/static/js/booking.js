@@ -1,0 +1,55 @@
+/* The booking page: every choice asks the server for the page again and swaps the free times in.
+   Without this script the button "Show free times" does the same. */
+(() => {
+  const choose = document.querySelector("[data-choose]");
+  const times = document.getElementById("times");
+  if (!choose || !times) return;
+  let request;
+
+  function address() {
+    const chosen = [...new FormData(choose)].filter(([, value]) => value);
+    return `${choose.action.split("?")[0]}?${new URLSearchParams(chosen)}`;
+  }
+
+  function keepProviders(page) {
+    const fresh = page.getElementById("provider");
+    const shown = choose.elements.provider;
+    if (fresh && shown.innerHTML !== fresh.innerHTML) shown.innerHTML = fresh.innerHTML;
+  }
+
+  function keepDay(page) {
+    const fresh = page.getElementById("day");
+    if (fresh) choose.elements.day.value = fresh.value;
+  }
+
+  async function show(url) {
+    request?.abort();
+    request = new AbortController();
+    times.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(url, { signal: request.signal, headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById("times");
+      if (!answer.ok || !fresh) throw new Error(String(answer.status));
+      times.replaceChildren(...fresh.childNodes);
+      keepProviders(page);
+      keepDay(page);
+      history.replaceState(null, "", url);
+      times.removeAttribute("aria-busy");
+    } catch (error) {
+      // The plain page says what is wrong better than a script can.
+      if (error.name !== "AbortError") location.assign(url);
+    }
+  }
+
+  choose.addEventListener("change", () => {
+    choose.elements.at?.remove();
+    show(address());
+  });
+  times.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-times]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    show(link.href);
+  });
+})();
