@@ -12,6 +12,7 @@ from werkzeug.security import check_password_hash
 
 from app import registry, tables
 from app.demo.loading import Door, accounts_of_demo, load_demo
+from app.infra import locks
 from app.infra.dictionary import data_dictionary
 from app.infra.local.folders import kept_secret
 from app.kernel.actor import Channel, system_actor
@@ -42,12 +43,14 @@ def sync_roles(restore: tuple[str, ...]) -> None:
 
 
 def _sync_roles(restore: tuple[str, ...]) -> int:
-    manager = current_app.extensions["appbuilder"].sm
-    BaseSecurityManager.create_db(manager)
-    current_app.extensions["appbuilder"].add_permissions(update_perms=True)
-    return security.sync_roles(
-        system_actor(Channel.CLI), permissions=registry.PERMISSIONS, restore=restore
-    )
+    appbuilder = current_app.extensions["appbuilder"]
+    # FAB commits row by row, so two deployments at once would meet in the same rows.
+    with locks.alone(locks.LockSpace.ROLES):
+        BaseSecurityManager.create_db(appbuilder.sm)
+        appbuilder.add_permissions(update_perms=True)
+        return security.sync_roles(
+            system_actor(Channel.CLI), permissions=registry.PERMISSIONS, restore=restore
+        )
 
 
 def _refuse_demo_accounts_in_production() -> None:

@@ -25,12 +25,14 @@ def run() -> None:
             **current_app.extensions["migrate"].configure_args,
         )
         with context.begin_transaction():
+            # Another deployment may take its time; only then is a lock worth five seconds.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(:space, :key)"),
                 {"space": int(LockSpace.MIGRATION), "key": MIGRATION_KEY},
             )
             connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
             context.run_migrations()
 
 

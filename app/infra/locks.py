@@ -1,11 +1,12 @@
 """Locks, always taken in one agreed order so that two use cases cannot block each other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 from sqlalchemy import text
 
-from app.infra.db import Transaction
+from app.infra.db import Transaction, session
 
 
 class LockSpace(IntEnum):
@@ -15,6 +16,7 @@ class LockSpace(IntEnum):
     MIGRATION = 2
     SCHEDULE = 3
     IMPORT = 4
+    ROLES = 5
 
 
 # One statement locks all of them, in the order of the sorted array: unnest keeps it.
@@ -26,3 +28,16 @@ _LOCK = text(
 def lock(tx: Transaction, space: LockSpace, keys: Iterable[int]) -> None:
     """Hold these until the transaction ends; waits for others (SCH-03). Sorted here."""
     tx.execute(_LOCK, {"space": int(space), "keys": sorted(set(keys))})
+
+
+@contextmanager
+def alone(space: LockSpace) -> Iterator[None]:
+    """Hold off every other process that does the same, over several transactions.
+
+    The lock lives on a connection of its own, which ends it whatever happens.
+    """
+    with session().get_bind().engine.connect() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:space, 0)"), {"space": int(space)})
+        yield
