@@ -6,6 +6,7 @@ from typing import Any
 from flask import request
 
 from app.kernel.errors import Malformed, NotFound
+from app.scheduling.rules.booking import FIRST_YEAR, LAST_YEAR
 
 LAST_PAGE = 1000
 
@@ -48,8 +49,10 @@ def instant(text: str | None) -> datetime:
         found = datetime.fromisoformat(text or "")
         if found.tzinfo is None:
             raise ValueError("without an offset it could be any instant")
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            raise ValueError("near the ends of the calendar a day more is an error")
         return found.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise Malformed("This is not a time. Please choose one from the list.") from error
 
 

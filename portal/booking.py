@@ -1,5 +1,6 @@
 """Booking in four taps: what for, when, a last look, done (SCH-03, SCH-05, SCH-06)."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
@@ -11,7 +12,6 @@ from app.kernel.errors import Conflict, DomainError, Invalid
 from app.kernel.period import Period
 from app.scheduling import rules, services
 from app.scheduling.errors import BadText, FreeTime
-from app.scheduling.queries.schedules import PractitionerCard
 from app.scheduling.rules import AppointmentStatus, Slot
 from app.scheduling.services import Wish
 from app.scheduling.services.booking import once_for
@@ -20,17 +20,36 @@ from portal import asking, picker
 from portal.auth import me
 from portal.blueprint import portal
 from portal.forms import BookingForm
-from portal.kinds import Kind, chosen_provider, my_kind, my_kinds, providers_of
+from portal.kinds import Kind, Providers, my_kind, my_kinds, providers_for
 from portal.limits import why_nothing_is_free
 from portal.words import today
 
 NEAR = timedelta(days=13)
 NEAR_COUNT = 6
+GONE = "This time is not free any more. Please choose another."
 # A refusal for programs, in words for people.
 OWN_WORDS = {
     "idempotency_key_reused": "You have booked with this page already. "
     "Please look at your appointments before you book again.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What for and with whom, as the address says."""
+
+    kind: Kind
+    providers: Providers
+
+    @property
+    def code(self) -> str:
+        """The code of the kind of visit."""
+        return self.kind.type.policy.code
+
+
+def _choice(code: str, provider: str | None) -> Choice:
+    kind = my_kind(code)
+    return Choice(kind, providers_for(kind.type.kinds, provider))
 
 
 @portal.get("/book", strict_slashes=False)
@@ -42,200 +61,162 @@ def choose_kind() -> str:
 @portal.get("/book/<code>")
 def choose_time(code: str) -> str:
     """When? A week of days with their free times."""
-    kind = my_kind(code)
-    return _times_page(kind, _asked_provider(kind))
+    return _times_page(_choice(code, request.args.get("provider")))
 
 
 @portal.route("/book/<code>/confirm", methods=["GET", "POST"])
 def confirm_booking(code: str) -> Response | str | tuple[str, int]:
     """A last look, and the booking itself."""
-    kind = my_kind(code)
-    return _book(kind) if request.method == "POST" else _last_look(kind)
+    if request.method == "GET":
+        return _last_look(_choice(code, request.args.get("provider")))
+    form = BookingForm()
+    return _book(_choice(code, form.provider.data), form)
 
 
-def _times_page(kind: Kind, provider: PractitionerCard | None, notice: str = "") -> str:
-    found = picker.pick(_source(kind, provider))
+def _times_page(choice: Choice, notice: str = "") -> str:
+    found = picker.pick(_source(choice))
     return render_template(
         "portal/times.html",
-        kind=kind,
+        kind=choice.kind,
         picker=found,
-        provider=provider,
-        providers=_provider_links(kind),
+        provider=choice.providers.key or "",
+        providers=_provider_links(choice),
         notice=notice,
-        limit=why_nothing_is_free(kind.type) if found.is_week_empty else None,
+        limit=why_nothing_is_free(choice.kind.type) if found.is_week_empty else None,
     )
 
 
-def _source(kind: Kind, provider: PractitionerCard | None) -> picker.Source:
-    code = kind.type.policy.code
-    key = provider.university_id if provider else None
+def _source(choice: Choice) -> picker.Source:
+    code, key = choice.code, choice.providers.key
 
     def day_href(first: date, on: date | None) -> str:
-        return url_for(
-            "portal.choose_time", code=code, provider=key, **asking.week_query(first, on)
-        )
+        week = asking.week_query(first, on)
+        return url_for("portal.choose_time", code=code, provider=key, **week)
 
     def time_href(slot: Slot) -> str:
         at = asking.instant_text(slot.starts_at)
         return url_for("portal.confirm_booking", code=code, at=at, provider=key)
 
     return picker.Source(
-        find=lambda first, last: _free(kind, first, last, key),
-        last=kind.last_day,
+        find=lambda first, last: _free(choice, first, last),
+        last=choice.kind.last_day,
         day_href=day_href,
         time_href=time_href,
     )
 
 
-def _free(kind: Kind, first: date, last: date, provider: str | None) -> list[Slot]:
+def _free(choice: Choice, first: date, last: date) -> list[Slot]:
     """One's own free times: other visits and limits count, for staff who are patients too."""
     return services.available_times(
         current_actor(),
-        type_code=kind.type.policy.code,
+        type_code=choice.code,
         first=first,
         last=last,
-        provider=provider,
+        provider=choice.providers.key,
         patient=me().university_id,
     )
 
 
-def _asked_provider(kind: Kind) -> PractitionerCard | None:
-    return chosen_provider(providers_of(kind.type.kinds), request.args.get("provider"))
-
-
-def _provider_links(kind: Kind) -> list[tuple[str, str, str]]:
+def _provider_links(choice: Choice) -> list[tuple[str, str, str]]:
     """Anybody first, then each provider: key, name, address."""
     choices = [("", "Anyone")]
-    choices += [(card.university_id, card.name) for card in providers_of(kind.type.kinds)]
-    code = kind.type.policy.code
+    choices += [(card.university_id, card.name) for card in choice.providers.cards]
+    code, week = choice.code, asking.week_of_address()
     return [
-        (
-            key,
-            name,
-            url_for(
-                "portal.choose_time", code=code, provider=key or None, **asking.week_of_address()
-            ),
-        )
+        (key, name, url_for("portal.choose_time", code=code, provider=key or None, **week))
         for key, name in choices
     ]
 
 
-def _last_look(kind: Kind) -> str | tuple[str, int]:
+def _last_look(choice: Choice) -> str | tuple[str, int]:
     """The confirm page; a time that has gone leads back to the times (SCH-05)."""
     starts_at = asking.instant(request.args.get("at"))
-    provider = _asked_provider(kind)
-    offered = _offered(kind, starts_at, provider)
+    offered = _offered(choice, starts_at)
     if not offered:
-        notice = "This time is not free any more. Please choose another."
-        return _times_page(kind, provider, notice), 409
-    return _confirm_page(kind, offered, provider, _fresh_form(starts_at, provider))
-
-
-def _offered(kind: Kind, starts_at: datetime, provider: PractitionerCard | None) -> list[Slot]:
-    day = local_date(rules.check_start(starts_at), clinic_zone())
-    key = provider.university_id if provider else None
-    return [slot for slot in _free(kind, day, day, key) if slot.starts_at == starts_at]
-
-
-def _fresh_form(starts_at: datetime, provider: PractitionerCard | None) -> BookingForm:
-    return BookingForm(
+        return _times_page(choice, GONE), 409
+    form = BookingForm(
         formdata=None,
         key=uuid4().hex,
         starts_at=asking.instant_text(starts_at),
-        provider=provider.university_id if provider else "",
+        provider=choice.providers.key or "",
     )
+    return _confirm_page(choice, offered, form)
 
 
-def _confirm_page(
-    kind: Kind, offered: list[Slot], provider: PractitionerCard | None, form: BookingForm
-) -> str:
+def _offered(choice: Choice, starts_at: datetime) -> list[Slot]:
+    day = local_date(rules.check_start(starts_at), clinic_zone())
+    return [slot for slot in _free(choice, day, day) if slot.starts_at == starts_at]
+
+
+def _confirm_page(choice: Choice, offered: list[Slot], form: BookingForm) -> str:
     slot = offered[0]
-    names = {card.university_id: card.name for card in providers_of(kind.type.kinds)}
+    day = local_date(slot.starts_at, clinic_zone())
     return render_template(
         "portal/confirm.html",
-        kind=kind,
+        kind=choice.kind,
         period=Period(slot.starts_at, slot.ends_at),
         campus=slot.campus,
-        provider=provider,
-        names=[names[each.provider] for each in offered],
+        names=choice.providers.names(each.provider for each in offered),
         form=form,
-        back=_day_address(kind, slot.starts_at, provider),
+        back=_source(choice).day_href(day, day),
     )
 
 
-def _day_address(kind: Kind, starts_at: datetime, provider: PractitionerCard | None) -> str:
-    day = local_date(starts_at, clinic_zone())
-    return _source(kind, provider).day_href(day, day)
-
-
-def _book(kind: Kind) -> Response | tuple[str, int]:
+def _book(choice: Choice, form: BookingForm) -> Response | tuple[str, int]:
     """Book, and on a refusal offer other times that keep what was typed."""
-    form = BookingForm()
-    starts_at = asking.instant(form.starts_at.data)
-    provider = chosen_provider(providers_of(kind.type.kinds), form.provider.data)
-    wish = _wish(kind, starts_at, provider, form.reason.data or "")
-    key = form.key.data
-    once = once_for(current_actor(), key, wish) if key else None
+    actor, wish = current_actor(), _wish(choice, form)
+    once = once_for(actor, form.key.data, wish) if form.key.data else None
     try:
-        booked = services.book_appointment(current_actor(), wish=wish, once=once)
+        booked = services.book_appointment(actor, wish=wish, once=once)
     except BadText as refusal:
-        return _again(kind, starts_at, provider, form, refusal)
+        return _again(choice, wish, form, refusal)
     except (Conflict, Invalid) as refusal:
-        return _refused(kind, wish, provider, refusal)
+        return _refused(choice, wish, refusal)
     is_pending = booked.status == AppointmentStatus.PENDING
     flash("Your request was sent." if is_pending else "Your appointment is booked.", "success")
     return redirect(url_for("portal.show_visit", appointment_id=booked.id), 303)
 
 
-def _wish(kind: Kind, starts_at: datetime, provider: PractitionerCard | None, reason: str) -> Wish:
+def _wish(choice: Choice, form: BookingForm) -> Wish:
     return Wish(
-        type=kind.type.policy.code,
-        starts_at=starts_at,
-        provider=provider.university_id if provider else None,
+        type=choice.code,
+        starts_at=asking.instant(form.starts_at.data),
+        provider=choice.providers.key,
         patient=me().university_id,
-        reason=reason,
+        reason=form.reason.data or "",
     )
 
 
-def _again(
-    kind: Kind,
-    starts_at: datetime,
-    provider: PractitionerCard | None,
-    form: BookingForm,
-    refusal: BadText,
-) -> tuple[str, int]:
+def _again(choice: Choice, wish: Wish, form: BookingForm, refusal: BadText) -> tuple[str, int]:
     """The confirm page with the sentence beside the text that cannot be stored."""
-    offered = _offered(kind, starts_at, provider)
+    offered = _offered(choice, wish.starts_at)
     if not offered:
-        return _times_page(kind, provider, refusal.message), 409
+        return _times_page(choice, GONE), 409
     form.reason.errors = refusal.errors.get("reason", [refusal.message])
     form.key.data = uuid4().hex
-    return _confirm_page(kind, offered, provider, form), status_of(refusal)
+    return _confirm_page(choice, offered, form), status_of(refusal)
 
 
-def _refused(
-    kind: Kind, wish: Wish, provider: PractitionerCard | None, refusal: DomainError
-) -> tuple[str, int]:
+def _refused(choice: Choice, wish: Wish, refusal: DomainError) -> tuple[str, int]:
     """The sentence why, and free times near by, each one tap away."""
-    near = list(getattr(refusal, "alternatives", ())) or _near(kind, wish)
+    near = list(getattr(refusal, "alternatives", ())) or _near(choice, wish)
     page = render_template(
         "portal/taken.html",
-        kind=kind,
+        kind=choice.kind,
         sentence=OWN_WORDS.get(refusal.code, refusal.message),
-        limit=None if near else why_nothing_is_free(kind.type),
+        limit=None if near else why_nothing_is_free(choice.kind.type),
         alternatives=[_alternative(slot, wish) for slot in near],
         reason=wish.reason,
-        all_times=_source(kind, provider).day_href(today(), None),
+        all_times=url_for("portal.choose_time", code=choice.code, provider=choice.providers.key),
     )
     return page, status_of(refusal)
 
 
-def _near(kind: Kind, wish: Wish) -> list[FreeTime]:
+def _near(choice: Choice, wish: Wish) -> list[FreeTime]:
     """Free times around one that cannot be booked, such as one that has passed."""
-    zone = clinic_zone()
-    first = min(max(local_date(wish.starts_at, zone), today()), kind.last_day)
-    free = _free(kind, first, first + NEAR, wish.provider)
-    one_each = {slot.starts_at: slot for slot in free}
+    day = local_date(wish.starts_at, clinic_zone())
+    first = min(max(day, today()), choice.kind.last_day)
+    one_each = {slot.starts_at: slot for slot in _free(choice, first, first + NEAR)}
     return list(rules.nearest_slots(list(one_each.values()), wish.starts_at, NEAR_COUNT))
 
 

@@ -1,6 +1,6 @@
 """What can be booked for, and with whom."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -59,18 +59,33 @@ def _kind(each: BookableType) -> Kind:
     return Kind(each, ICONS[first])
 
 
-def providers_of(kinds: Sequence[str]) -> list[PractitionerCard]:
-    """Who sees patients of these provider kinds, by name."""
-    return practitioners(kinds=kinds)
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Who sees patients for one kind of visit, by name, and who of them was asked for."""
+
+    cards: Sequence[PractitionerCard]
+    chosen: PractitionerCard | None
+
+    @property
+    def key(self) -> str | None:
+        """The university ID of the chosen one; None is anybody."""
+        return self.chosen.university_id if self.chosen else None
+
+    def names(self, keys: Iterable[str]) -> list[str]:
+        """The names of some of them."""
+        known = {card.university_id: card.name for card in self.cards}
+        return [known[key] for key in keys]
 
 
-def chosen_provider(
-    providers: Sequence[PractitionerCard], university_id: str | None
-) -> PractitionerCard | None:
-    """The provider that the address names, or None for any. Raises UnknownProvider."""
-    if not university_id:
-        return None
-    for card in providers:
-        if card.university_id.lower() == university_id.lower():
-            return card
+def providers_for(kinds: Sequence[str], asked: str | None) -> Providers:
+    """The providers of these kinds and the one that the address or form names.
+
+    Raises UnknownProvider for somebody else.
+    """
+    cards = practitioners(kinds=kinds)
+    if not asked:
+        return Providers(cards, None)
+    for card in cards:
+        if card.university_id.lower() == asked.lower():
+            return Providers(cards, card)
     raise UnknownProvider()

@@ -1,6 +1,7 @@
 """Another time for a visit: the same days and times as for booking, guarded by its version."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from app.kernel.errors import Conflict, DomainError, Invalid
 from app.kernel.ids import AppointmentId
 from app.kernel.period import Period
 from app.scheduling import rules, services
-from app.scheduling.errors import StaleVersion, TransitionRefused
+from app.scheduling.errors import StaleVersion, TransitionRefused, UnknownProvider
 from app.scheduling.queries.appointments import AppointmentView, appointments_of_patient
 from app.scheduling.queries.facts import type_of
 from app.scheduling.queries.schedules import PractitionerCard
@@ -22,12 +23,22 @@ from portal import asking, picker
 from portal.auth import me, own_visit
 from portal.blueprint import KEY, portal
 from portal.forms import MoveForm
-from portal.kinds import chosen_provider, last_day_of, providers_of
+from portal.kinds import last_day_of, providers_for
 from portal.visits import changeable_until
 from portal.words import today
 
 NEAR = timedelta(days=13)
 NEAR_COUNT = 6
+GONE = "This time is not free any more. Please choose another."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A visit to move, who could take it, and who was asked for."""
+
+    visit: AppointmentView
+    cards: Sequence[PractitionerCard]
+    provider: PractitionerCard
 
 
 @portal.get(f"/appointments/{KEY}/move")
@@ -36,7 +47,7 @@ def choose_new_time(appointment_id: int) -> str | tuple[str, int]:
     found = own_visit(appointment_id)
     if not found.may_move:
         return _cannot_move(found.visit)
-    return _times_page(found.visit, _asked_provider(found.visit, request.args.get("provider")))
+    return _times_page(_asked(found.visit, request.args.get("provider")))
 
 
 @portal.route(f"/appointments/{KEY}/move/confirm", methods=["GET", "POST"])
@@ -45,7 +56,9 @@ def confirm_move(appointment_id: int) -> Response | str | tuple[str, int]:
     found = own_visit(appointment_id)
     if request.method == "POST":
         return _move(found.visit)
-    return _last_look(found.visit) if found.may_move else _cannot_move(found.visit)
+    if not found.may_move:
+        return _cannot_move(found.visit)
+    return _last_look(_asked(found.visit, request.args.get("provider")))
 
 
 def _cannot_move(visit: AppointmentView, sentence: str = "") -> tuple[str, int]:
@@ -54,123 +67,111 @@ def _cannot_move(visit: AppointmentView, sentence: str = "") -> tuple[str, int]:
     return page, 409
 
 
-def _asked_provider(visit: AppointmentView, key: str | None) -> PractitionerCard:
+def _asked(visit: AppointmentView, key: str | None) -> Wanted:
     """The provider that was asked for, else the present one, else the first who is there."""
-    providers = _providers(visit)
-    present = next((card for card in providers if card.university_id == visit.provider), None)
-    chosen = chosen_provider(providers, key)
-    return chosen or present or next(iter(providers))
+    found = providers_for(type_of(visit.type_id).kinds, key)
+    present = [card for card in found.cards if card.university_id == visit.provider]
+    cards = [card for card in (found.chosen, *present, *found.cards) if card]
+    if not cards:
+        raise UnknownProvider("Nobody sees patients for this kind of visit at the moment.")
+    return Wanted(visit, found.cards, cards[0])
 
 
-def _providers(visit: AppointmentView) -> Sequence[PractitionerCard]:
-    return providers_of(type_of(visit.type_id).kinds)
-
-
-def _times_page(visit: AppointmentView, provider: PractitionerCard, notice: str = "") -> str:
+def _times_page(wanted: Wanted, notice: str = "") -> str:
     return render_template(
         "portal/move.html",
-        visit=visit,
-        picker=picker.pick(_source(visit, provider)),
-        provider=provider,
-        providers=_provider_links(visit),
+        visit=wanted.visit,
+        picker=picker.pick(_source(wanted)),
+        provider=wanted.provider.university_id,
+        providers=_provider_links(wanted),
         notice=notice,
     )
 
 
-def _source(visit: AppointmentView, provider: PractitionerCard) -> picker.Source:
+def _source(wanted: Wanted) -> picker.Source:
+    visit, key = wanted.visit, wanted.provider.university_id
+
     def day_href(first: date, on: date | None) -> str:
-        key = provider.university_id
-        return url_for(
-            "portal.choose_new_time",
-            appointment_id=visit.id,
-            provider=key,
-            **asking.week_query(first, on),
-        )
+        week = asking.week_query(first, on)
+        return url_for("portal.choose_new_time", appointment_id=visit.id, provider=key, **week)
 
     def time_href(slot: Slot) -> str:
         at = asking.instant_text(slot.starts_at)
-        return url_for(
-            "portal.confirm_move", appointment_id=visit.id, at=at, provider=slot.provider
-        )
+        return url_for("portal.confirm_move", appointment_id=visit.id, at=at, provider=key)
 
     return picker.Source(
-        find=lambda first, last: _free(visit, first, last, provider),
+        find=lambda first, last: _free(wanted, first, last),
         last=last_day_of(type_of(visit.type_id).policy),
         day_href=day_href,
         time_href=time_href,
     )
 
 
-def _free(
-    visit: AppointmentView, first: date, last: date, provider: PractitionerCard
-) -> list[Slot]:
+def _free(wanted: Wanted, first: date, last: date) -> list[Slot]:
     return services.times_to_move(
         current_actor(),
-        appointment_id=visit.id,
+        appointment_id=wanted.visit.id,
         first=first,
         last=last,
-        provider=provider.university_id,
+        provider=wanted.provider.university_id,
     )
 
 
-def _provider_links(visit: AppointmentView) -> list[tuple[str, str, str]]:
+def _provider_links(wanted: Wanted) -> list[tuple[str, str, str]]:
+    """Each provider: key, name, address."""
+    visit_id, week = wanted.visit.id, asking.week_of_address()
+    keys = [(card.university_id, card.name) for card in wanted.cards]
     return [
         (
-            card.university_id,
-            card.name,
-            url_for(
-                "portal.choose_new_time",
-                appointment_id=visit.id,
-                provider=card.university_id,
-                **asking.week_of_address(),
-            ),
+            key,
+            name,
+            url_for("portal.choose_new_time", appointment_id=visit_id, provider=key, **week),
         )
-        for card in _providers(visit)
+        for key, name in keys
     ]
 
 
-def _last_look(visit: AppointmentView) -> str | tuple[str, int]:
+def _last_look(wanted: Wanted) -> str | tuple[str, int]:
+    """Old and new time; one that has gone leads back to the times (SCH-05)."""
     starts_at = asking.instant(request.args.get("at"))
-    provider = _asked_provider(visit, request.args.get("provider"))
     day = local_date(rules.check_start(starts_at), clinic_zone())
-    free = [slot for slot in _free(visit, day, day, provider) if slot.starts_at == starts_at]
+    free = [slot for slot in _free(wanted, day, day) if slot.starts_at == starts_at]
     if not free:
-        notice = "This time is not free any more. Please choose another."
-        return _times_page(visit, provider, notice), 409
+        return _times_page(wanted, GONE), 409
     form = MoveForm(
         formdata=None,
-        version=visit.version,
+        version=wanted.visit.version,
         starts_at=asking.instant_text(starts_at),
-        provider=provider.university_id,
+        provider=wanted.provider.university_id,
     )
     return render_template(
         "portal/move_confirm.html",
-        visit=visit,
+        visit=wanted.visit,
         period=Period(free[0].starts_at, free[0].ends_at),
         campus=free[0].campus,
-        provider=provider,
+        provider=wanted.provider,
         form=form,
-        back=_source(visit, provider).day_href(day, day),
+        back=_source(wanted).day_href(day, day),
     )
 
 
 def _move(visit: AppointmentView) -> Response | tuple[str, int]:
     form = MoveForm()
     starts_at = asking.instant(form.starts_at.data)
-    provider = _asked_provider(visit, form.provider.data)
+    wanted = _asked(visit, form.provider.data)
     try:
         moved = services.reschedule_appointment(
             current_actor(),
             appointment_id=visit.id,
             starts_at=starts_at,
-            provider=provider.university_id,
+            provider=wanted.provider.university_id,
             version=asking.version(form.version.data),
         )
     except (StaleVersion, TransitionRefused) as refusal:
         done = _moved_before(visit, starts_at)
         return _to(done) if done else _cannot_move(own_visit(visit.id).visit, refusal.message)
     except (Conflict, Invalid) as refusal:
-        return _refused(visit, starts_at, provider, refusal)
+        return _refused(wanted, starts_at, refusal)
     flash("Your appointment has its new time.", "success")
     return _to(moved.id)
 
@@ -184,12 +185,12 @@ def _moved_before(visit: AppointmentView, starts_at: datetime) -> AppointmentId 
     return None
 
 
-def _refused(
-    visit: AppointmentView, starts_at: datetime, provider: PractitionerCard, refusal: DomainError
-) -> tuple[str, int]:
+def _refused(wanted: Wanted, starts_at: datetime, refusal: DomainError) -> tuple[str, int]:
     """The sentence why, and free times near by, each one tap away."""
+    visit = wanted.visit
     first = max(local_date(starts_at, clinic_zone()), today())
-    free = _free(visit, first, first + NEAR, provider)
+    last = last_day_of(type_of(visit.type_id).policy)
+    free = _free(wanted, min(first, last), min(first, last) + NEAR)
     page = render_template(
         "portal/move_taken.html",
         visit=visit,
@@ -197,7 +198,7 @@ def _refused(
         alternatives=[
             _alternative(slot, visit) for slot in rules.nearest_slots(free, starts_at, NEAR_COUNT)
         ],
-        all_times=_source(visit, provider).day_href(first, None),
+        all_times=url_for("portal.choose_new_time", appointment_id=visit.id),
     )
     return page, status_of(refusal)
 

@@ -89,8 +89,9 @@ def pick(source: Source) -> Picker:
         return _picker(source, week, None, ahead, last)
     week = _week_of(min(max(first or on or start, start), last), start)
     free = _by_day(source.find(week, min(week + WEEK - A_DAY, last)))
-    if not free and week + WEEK <= last:
-        free = _by_day(source.find(week + WEEK, min(week + WEEK + REACH, last)))
+    if max(free, default=start - A_DAY) < (on or week) and week + WEEK <= last:
+        # Nothing from the chosen day on: look further, to say when the next free time is.
+        free |= _by_day(source.find(week + WEEK, min(week + WEEK + REACH, last)))
     return _picker(source, week, on, free, last)
 
 

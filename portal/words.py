@@ -38,6 +38,13 @@ def spoken_time(instant: datetime) -> str:
     return f"{spoken_day(instant)}, {clock_time(wall.time())}" if wall else ""
 
 
+@portal.app_template_filter("mid_sentence")
+def mid_sentence(instant: datetime) -> str:
+    """The same within a sentence: tomorrow at 9:00 AM."""
+    text = spoken_time(instant).replace(", ", " at ")
+    return text[:1].lower() + text[1:] if text.startswith("To") else text
+
+
 @portal.app_template_filter("span")
 def span(period: Period) -> str:
     """9:00 AM to 9:20 AM."""
