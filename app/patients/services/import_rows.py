@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Executable, Table, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -18,6 +18,9 @@ from app.patients.rules.import_file import FACT_COLUMNS, ImportRow, merged
 from app.patients.services.patients import FIRST, mark_latest, search_name_of
 from app.security.queries import accounts_by_university_id
 
+PATIENTS = cast(Table, Patient.__table__)
+CONTACT_POINTS = cast(Table, ContactPoint.__table__)
+ENROLMENTS = cast(Table, Enrolment.__table__)
 NO_CONTACTS = ContactFacts()
 ENROLMENT_KEY = ("patient_id", "academic_year", "semester")
 
@@ -167,7 +170,7 @@ def _insert_patients(tx: Transaction, changes: Sequence[Change], ids: dict[str, 
     if not changes:
         return
     values = [_columns(c.facts) | {"created_at": clock.now()} for c in changes if c.facts]
-    stored = tx.execute(insert(Patient).returning(Patient.university_id, Patient.id), values)
+    stored = _run(tx, insert(PATIENTS).returning(PATIENTS.c.university_id, PATIENTS.c.id), values)
     ids.update({university_id: PatientId(patient_id) for university_id, patient_id in stored})
 
 
@@ -180,19 +183,28 @@ def _update_patients(tx: Transaction, changes: Sequence[Change]) -> None:
     ]
     if not values:
         return
-    statement = upsert(Patient).values(values)
+    statement = upsert(PATIENTS)
     new_values = {
         name: statement.excluded[name] for name in (*FACT_COLUMNS, "search_name", "updated_at")
     }
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["id"], set_=new_values | {"version": Patient.version + 1}
-        )
+    statement = statement.on_conflict_do_update(
+        index_elements=["id"], set_=new_values | {"version": PATIENTS.c.version + 1}
     )
+    _run(tx, statement, values)
+
+
+def _plain(facts: PatientFacts | EnrolmentFacts) -> dict[str, Any]:
+    """dataclasses.asdict copies deeply, which costs more than the insert."""
+    return {f.name: getattr(facts, f.name) for f in dataclasses.fields(facts)}
+
+
+def _run(tx: Transaction, statement: Executable, values: list[dict[str, Any]]) -> Any:
+    """Send many rows with one compiled statement; as VALUES each row would be compiled anew."""
+    return tx.session.connection().execute(statement, values)
 
 
 def _columns(facts: PatientFacts) -> dict[str, Any]:
-    return dataclasses.asdict(facts) | {
+    return _plain(facts) | {
         "search_name": search_name_of(facts),
         "updated_at": clock.now(),
     }
@@ -212,13 +224,12 @@ def _store_contact_points(
         if value
     ]
     if values:
-        statement = upsert(ContactPoint).values(values)
-        tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=["patient_id", "system", "rank"],
-                set_={"value": statement.excluded.value},
-            )
+        statement = upsert(CONTACT_POINTS)
+        statement = statement.on_conflict_do_update(
+            index_elements=["patient_id", "system", "rank"],
+            set_={"value": statement.excluded.value},
         )
+        _run(tx, statement, values)
 
 
 def _store_emergency_contacts(
@@ -247,20 +258,19 @@ def _store_enrolments(
     tx: Transaction, changes: Sequence[Change], ids: dict[str, PatientId]
 ) -> None:
     values = [
-        dataclasses.asdict(change.enrolment) | {"patient_id": ids[change.university_id]}
+        _plain(change.enrolment) | {"patient_id": ids[change.university_id]}
         for change in changes
         if change.enrolment is not None
     ]
     if not values:
         return
-    statement = upsert(Enrolment).values(values)
+    statement = upsert(ENROLMENTS)
     names = [name for name in values[0] if name not in ENROLMENT_KEY]
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(ENROLMENT_KEY),
-            set_={name: statement.excluded[name] for name in names},
-        )
+    statement = statement.on_conflict_do_update(
+        index_elements=list(ENROLMENT_KEY),
+        set_={name: statement.excluded[name] for name in names},
     )
+    _run(tx, statement, values)
     mark_latest(tx, [row["patient_id"] for row in values])
 
 
@@ -274,13 +284,8 @@ def _link_accounts(tx: Transaction, unlinked: dict[str, PatientId]) -> None:
         if user_id not in taken
     ]
     if values:
-        table = Patient.__table__
-        tx.session.connection().execute(
-            update(Patient)
-            .where(table.c.id == bindparam("patient"))
-            .values(user_id=bindparam("account")),
-            values,
-        )
+        link = update(PATIENTS).where(PATIENTS.c.id == bindparam("patient"))
+        _run(tx, link.values(user_id=bindparam("account")), values)
 
 
 def _taken(tx: Transaction, user_ids: Iterable[UserId]) -> set[int]:
