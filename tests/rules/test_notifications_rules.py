@@ -56,7 +56,7 @@ def test_the_entry_says_when_and_where_but_not_what_for():  # CAL-01, NOT-02
     assert "DESCRIPTION" not in event
 
 
-def test_a_change_keeps_the_uid_and_counts_up():  # CAL-01
+def test_a_change_keeps_the_uid_and_counts_up():  # CAL-01, SCH-30
     _, before = parsed(written(sequence=0))
     _, after = parsed(written(sequence=1, location="Talamban clinic"))
 

@@ -113,6 +113,16 @@ def test_somebody_without_account_and_address_is_not_told(db):
     assert stored() == []
 
 
+def test_the_answer_to_a_deed_at_midnight_leaves_at_once(db):  # NOT-03
+    midnight = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)  # in Manila
+
+    with clock.pretend(midnight):
+        tell()
+
+    [job] = db.query(OutboxJob).all()
+    assert job.due_at == midnight
+
+
 def test_a_booking_that_fails_tells_nobody(db):
     def book_and_fail():
         with transaction():
@@ -126,7 +136,7 @@ def test_a_booking_that_fails_tells_nobody(db):
     assert db.query(OutboxJob).count() == 0
 
 
-def test_a_sent_letter_has_both_parts_the_invite_and_a_link(db, sent):
+def test_a_sent_letter_has_both_parts_the_invite_and_a_link(db, sent):  # SCH-30
     invite = CalendarPart(
         "appointment/12", 0, CalendarMethod.REQUEST, Period(NINE, NINE + timedelta(minutes=20))
     )

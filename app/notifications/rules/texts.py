@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 
 
 class Template(StrEnum):
-    """The kinds of messages; each has a text and an HTML template of this name."""
+    """The kinds of messages; each has a text and an HTML template of this name.
+
+    All of them answer a deed and leave at once, at any hour: quiet hours are for messages that
+    nobody waits for, such as reminders and campaigns (NOT-03).
+    """
 
     CONFIRMED = "confirmed"
     PENDING = "pending"
