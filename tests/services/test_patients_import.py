@@ -128,7 +128,7 @@ def test_all_or_nothing_refuses_a_file_with_a_wrong_row(db, people):
     rows = [("20250001", "Ana", "Reyes"), ("12", "Ben", "Lim")]
     run_id = upload(people, csv_file(rows, header=NAMES))
 
-    with pytest.raises(ImportNotReady, match="1 rows are wrong"):
+    with pytest.raises(ImportNotReady, match="1 row is wrong"):
         apply(people, run_id)
 
     assert db.scalar(select(func.count()).select_from(Patient)) == 0

@@ -80,7 +80,7 @@ def test_all_or_nothing_is_refused_with_the_reason(client, people, run_id):
         f"/imports/apply/{run_id}", data={"choice": "all-or-nothing"}, follow_redirects=True
     )
 
-    assert "rows are wrong" in answer.get_data(as_text=True)
+    assert "1 row is wrong" in answer.get_data(as_text=True)
 
 
 def test_a_choice_that_is_none_is_refused(client, people, run_id):

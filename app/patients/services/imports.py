@@ -107,7 +107,7 @@ def start_import(actor: Actor, *, run_id: int, choice: ImportChoice) -> None:
             raise ImportNotReady("This import was applied or discarded already, or is not checked.")
         if choice is ImportChoice.ALL_OR_NOTHING and run.rows_wrong:
             raise ImportNotReady(
-                f"{run.rows_wrong} rows are wrong. Correct the file, or accept the valid rows only."
+                f"{_wrong_rows(run.rows_wrong)}. Correct the file, or accept the valid rows only."
             )
         run.status, run.choice, run.rows_done = ImportStatus.APPLYING, choice, 0
         is_small = run.rows_expected <= AT_ONCE
@@ -282,6 +282,10 @@ def _locked(tx: Transaction, run_id: int) -> ImportRun:
 def _hand_to_worker(tx: Transaction, run_id: int, step: ImportStatus) -> None:
     key = f"patients-import-{run_id}-{step}"
     enqueue(tx, JobName.IMPORT_PATIENTS, dedupe_key=key, run_id=run_id)
+
+
+def _wrong_rows(count: int) -> str:
+    return "1 row is wrong" if count == 1 else f"{count:,} rows are wrong"
 
 
 def _plain_file_name(text: str) -> str:
