@@ -29,7 +29,7 @@ from app.security.views import (
 )
 
 # What a wrong name is compared with, so that it takes as long as a wrong password (AUT-01).
-NOBODYS_SECRET = "nobody's"
+NOBODY = "nobody"
 TOUCH_SECONDS = 60
 
 
@@ -65,7 +65,7 @@ class ClinicSecurityManager(SecurityManager):
     def _fake_hash(self) -> str:
         known = current_app.extensions.get("clinic_fake_hash")
         if known is None:
-            known = self.hash_password(NOBODYS_SECRET)
+            known = self.hash_password(NOBODY)
             current_app.extensions["clinic_fake_hash"] = known
         return cast(str, known)
 
@@ -96,9 +96,11 @@ class ClinicSecurityManager(SecurityManager):
 
     def load_user(self, pk: Any) -> ClinicUser | None:
         """The user of a session that is still good; None ends it (AUT-05)."""
-        user = cast(ClinicUser | None, self.session.get(ClinicUser, int(pk)))
-        if user is None or not user.active:
+        found = queries.user_with_access(UserId(int(pk)))
+        if found is None or not found[0].active:
             return None
+        user, access = found
+        _once(str(user.id), lambda: access)
         if "_user_id" in session and not self._is_fresh(user):
             return None
         return user
@@ -138,7 +140,7 @@ class ClinicSecurityManager(SecurityManager):
         return self._access(user).grants
 
     def _access(self, user: Any) -> Access:
-        return cast(Access, _once(f"{user.id}", lambda: queries.access_of(UserId(user.id))))
+        return cast(Access, _once(str(user.id), lambda: queries.access_of(UserId(user.id))))
 
     def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
         return (permission_name, view_name) in self.grants(user)

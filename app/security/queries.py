@@ -4,7 +4,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, Select, and_, exists, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from app.infra.db import session
 from app.infra.fab_tables import (
@@ -151,13 +163,8 @@ def recent_failures(login: str, address: str, *, since: datetime) -> RecentFailu
     return RecentFailures(*row)
 
 
-def _count(condition: object) -> object:
-    return (
-        select(func.count())
-        .select_from(SignInAttempt)
-        .where(condition)  # type: ignore[arg-type]
-        .scalar_subquery()
-    )
+def _count(condition: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(SignInAttempt).where(condition).scalar_subquery()
 
 
 def has_demo_accounts() -> bool:
@@ -181,33 +188,55 @@ class Access:
     grants: frozenset[tuple[str, str]]
 
 
-_ACCESS = text(
+# The roles that a user holds by themselves or through a group, and what they give.
+_ROLES = text(
     """
-    WITH held AS (
-      SELECT role_id FROM ab_user_role WHERE user_id = :user_id
-      UNION
-      SELECT g.role_id FROM ab_user_group u JOIN ab_group_role g USING (group_id)
-      WHERE u.user_id = :user_id
+    ARRAY (
+      SELECT name FROM ab_role WHERE id IN (
+        SELECT role_id FROM ab_user_role WHERE user_id = :user_id
+        UNION
+        SELECT g.role_id FROM ab_user_group u JOIN ab_group_role g USING (group_id)
+        WHERE u.user_id = :user_id
+      )
+      ORDER BY name
     )
-    SELECT name AS permission, NULL AS resource FROM ab_role WHERE id IN (SELECT role_id FROM held)
-    UNION ALL
-    SELECT DISTINCT p.name, v.name
-    FROM held
-    JOIN ab_permission_view_role r USING (role_id)
-    JOIN ab_permission_view pv ON pv.id = r.permission_view_id
-    JOIN ab_permission p ON p.id = pv.permission_id
-    JOIN ab_view_menu v ON v.id = pv.view_menu_id
     """
 )
+_GRANTS = text(
+    """
+    ARRAY (
+      SELECT DISTINCT p.name || ' ' || v.name
+      FROM ab_permission_view_role r
+      JOIN ab_permission_view pv ON pv.id = r.permission_view_id
+      JOIN ab_permission p ON p.id = pv.permission_id
+      JOIN ab_view_menu v ON v.id = pv.view_menu_id
+      WHERE r.role_id IN (
+        SELECT role_id FROM ab_user_role WHERE user_id = :user_id
+        UNION
+        SELECT g.role_id FROM ab_user_group u JOIN ab_group_role g USING (group_id)
+        WHERE u.user_id = :user_id
+      )
+    )
+    """
+)
+_ACCESS = select(_ROLES, _GRANTS)
+_USER_AND_ACCESS = select(ClinicUser, _ROLES, _GRANTS).where(ClinicUser.id == bindparam("user_id"))
 
 
 def access_of(user_id: UserId) -> Access:
-    """What a user may do, in one statement; asked at every request."""
-    rows = session().execute(_ACCESS, {"user_id": user_id}).all()
-    return Access(
-        roles=tuple(sorted(row.permission for row in rows if row.resource is None)),
-        grants=frozenset((row.permission, row.resource) for row in rows if row.resource),
-    )
+    """What a user may do, in one statement."""
+    return _access(*session().execute(_ACCESS, {"user_id": user_id}).one())
+
+
+def user_with_access(user_id: UserId) -> tuple[ClinicUser, Access] | None:
+    """An account and what it may do, in one statement; asked at every request."""
+    row = session().execute(_USER_AND_ACCESS, {"user_id": user_id}).one_or_none()
+    return (row[0], _access(row[1], row[2])) if row else None
+
+
+def _access(roles: list[str], grants: list[str]) -> Access:
+    pairs = (grant.split(" ", 1) for grant in grants)
+    return Access(tuple(roles), frozenset((permission, resource) for permission, resource in pairs))
 
 
 def role_names(user_id: UserId) -> tuple[str, ...]:

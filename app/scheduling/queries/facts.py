@@ -1,5 +1,5 @@
 """Loads the facts of one question about free time: at most four statements, however long the
-window and however many providers (SCH-10 to SCH-17)."""
+window and however many providers (SCH-10 to SCH-17); two when schedules are remembered."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from app.kernel.clock import clinic_days, local_date
 from app.kernel.ids import AppointmentId, PatientId, PractitionerId, UserId
 from app.kernel.period import Period
 from app.scheduling.models import AppointmentType
-from app.scheduling.queries import statements
+from app.scheduling.queries import remembered, statements
 from app.scheduling.rules import (
     HOLDS_TIME,
     OPEN,
@@ -114,12 +114,21 @@ class _Schedule:
 
 def bookable_type(code: str) -> BookableType | None:
     """The active type of this code, in any case, with its providers."""
-    return _typed(session().execute(statements.TYPE_AND_PROVIDERS, {"code": code.strip().lower()}))
+    wanted = {"code": code.strip().lower()}
+    return remembered.catalogue.answer(
+        _stamp(),
+        wanted["code"],
+        lambda: _typed(session().execute(statements.TYPE_AND_PROVIDERS, wanted)),
+    )
 
 
 def type_of(type_id: int) -> BookableType:
     """The type of an existing appointment, active or not, with its providers."""
-    found = _typed(session().execute(statements.TYPE_BY_ID, {"id": type_id}))
+    found = remembered.catalogue.answer(
+        _stamp(),
+        type_id,
+        lambda: _typed(session().execute(statements.TYPE_BY_ID, {"id": type_id})),
+    )
     if found is None:
         raise LookupError(f"appointment type {type_id} is gone, though types are never deleted")
     return found
@@ -133,6 +142,10 @@ def bookable_types() -> list[BookableType]:
         .order_by(AppointmentType.position, AppointmentType.name)
     )
     return [_bookable(row) for row in rows]
+
+
+def _stamp() -> str:
+    return str(session().scalar(statements.REVISION))
 
 
 def _typed(rows: Iterable[Row[Any]]) -> BookableType | None:
@@ -187,8 +200,11 @@ def _policy(row: AppointmentType | Row[Any]) -> TypePolicy:
 
 def load_question(scope: Scope) -> Question:
     """Every fact that decides which times of the scope are free."""
-    schedules, closures = _schedules([one.id for one in scope.providers], scope.days)
-    claims = _claims(scope)
+    stamp, claims = _claims(scope)
+    ids = tuple(one.id for one in scope.providers)
+    schedules, closures = remembered.schedules.answer(
+        stamp, (ids, scope.days), lambda: _schedules(ids, scope.days)
+    )
     booked = _last_booked(scope) if scope.with_last_booked else {}
     return Question(
         policy=scope.type.policy,
@@ -296,20 +312,27 @@ def _add(schedule: _Schedule, row: Row[Any]) -> None:
             spans.append((row.starts, row.ends))
 
 
-def _claims(scope: Scope) -> Mapping[int, list[facts.Claim]]:
+def _claims(scope: Scope) -> tuple[str, Mapping[int, list[facts.Claim]]]:
+    """The stamp of the schedules, and the claims of each provider."""
     window = scope.days.period
+    rows = (
+        session()
+        .execute(
+            statements.CLAIMS,
+            {
+                "kind": PROVIDER,
+                "ids": [one.id for one in scope.providers],
+                "since": window.starts_at - LONGEST_HOLD,
+                "until": window.ends_at + LONGEST_HOLD,
+            },
+        )
+        .all()
+    )
     claims: defaultdict[int, list[facts.Claim]] = defaultdict(list)
-    for resource_id, *claim in session().execute(
-        statements.CLAIMS,
-        {
-            "kind": PROVIDER,
-            "ids": [one.id for one in scope.providers],
-            "since": window.starts_at - LONGEST_HOLD,
-            "until": window.ends_at + LONGEST_HOLD,
-        },
-    ):
-        claims[resource_id].append(facts.Claim(*claim))
-    return claims
+    for _, resource_id, *claim in rows:
+        if resource_id is not None:
+            claims[resource_id].append(facts.Claim(*claim))
+    return rows[0][0], claims
 
 
 def _last_booked(scope: Scope) -> dict[int, datetime]:

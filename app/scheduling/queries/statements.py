@@ -54,12 +54,18 @@ SCHEDULES = text(
     """
 )
 
+REVISION = text("SELECT CAST(stamp AS text) FROM scheduling_revision")
+
+# The claims, and with each the stamp that says whether remembered schedules are still good;
+# without claims there is one row with the stamp alone.
 CLAIMS = text(
     """
-    SELECT resource_id, starts_at, ends_at, held_from, held_until, appointment_id
-    FROM scheduling_claim
-    WHERE active AND resource_kind = :kind AND resource_id = ANY (:ids)
-      AND starts_at > :since AND starts_at < :until
+    SELECT CAST(r.stamp AS text), c.resource_id, c.starts_at, c.ends_at, c.held_from, c.held_until,
+           c.appointment_id
+    FROM scheduling_revision r
+    LEFT JOIN scheduling_claim c
+      ON c.active AND c.resource_kind = :kind AND c.resource_id = ANY (:ids)
+     AND c.starts_at > :since AND c.starts_at < :until
     """
 )
 
