@@ -26,7 +26,9 @@ class BoundedInterface(SQLAInterface):
     def query_count(self, query: Any, filters: Any = None, select_columns: Any = None) -> int:
         """Count up to 10,001: nobody pages further, and a full count reads every row."""
         counted = self.apply_filters(query, self.get_inner_filters(filters)).order_by(None)
-        capped = counted.with_entities(literal(1)).limit(COUNT_CAP + 1).subquery()
+        # Without a filter nothing else would name the table, and "SELECT 1" is one row.
+        ones = counted.with_entities(literal(1)).select_from(self.obj)
+        capped = ones.limit(COUNT_CAP + 1).subquery()
         return int(self.session.execute(select(func.count()).select_from(capped)).scalar())
 
     def query(

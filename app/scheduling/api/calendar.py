@@ -35,10 +35,12 @@ class CalendarApi(ClinicApi):
           - {in: query, name: provider, schema: {type: string}}
           - {in: query, name: type, schema: {type: string}}
           - {in: query, name: hours, schema: {type: string, enum: ["yes", "no"]}}
+          - {in: query, name: given_up, schema: {type: string, enum: ["yes", "no"]},
+             description: Cancelled, declined and moved visits too}
           responses:
             200: {description: What to draw}
         """
-        known_arguments("from", "to", "provider", "type", "hours")
+        known_arguments("from", "to", "provider", "type", "hours", "given_up")
         actor, zone = shapes.acting()
         now = clock.now()
         first, last = shapes.window_arguments(shapes.today_at(now))
@@ -49,6 +51,7 @@ class CalendarApi(ClinicApi):
             provider=shapes.name_argument("provider"),
             type_code=shapes.name_argument("type"),
             with_hours=shapes.name_argument("hours") != "no",
+            with_given_up=shapes.name_argument("given_up") == "yes",
         )
         return jsonify(
             events=[_event(actor, visit, now, zone) for visit in window.visits],

@@ -21,6 +21,9 @@ from app.scheduling.queries.schedules import PractitionerCard
 from app.scheduling.rules import AppointmentStatus, Closure, Context, Slot
 from app.scheduling.services import parties, questions
 
+# Whom a provider expects or saw; visits that were given up would only confuse.
+EXPECTED = (*sorted(rules.HOLDS_TIME), AppointmentStatus.NO_SHOW, AppointmentStatus.LEFT)
+
 
 class ListedVisit(parties.Visit, Protocol):
     """A visit as a list knows it, enough to say what may be done with it."""
@@ -155,8 +158,12 @@ def calendar_window(
     provider: str | None = None,
     type_code: str | None = None,
     with_hours: bool = True,
+    with_given_up: bool = False,
 ) -> CalendarWindow:
-    """Visits, opening hours and closures of some days, for staff (SCH-36)."""
+    """Visits, opening hours and closures of some days, for staff (SCH-36).
+
+    Visits that were cancelled, declined or moved are left out unless asked for.
+    """
     actor.require(Permission.READ)
     rules.check_window(first, last)
     zone = settings().time_zone
@@ -164,6 +171,7 @@ def calendar_window(
     visits = appointments.appointments_between(
         clinic_days(first, last, zone),
         practitioner_ids=ids if provider else None,
+        statuses=() if with_given_up else EXPECTED,
         type_code=type_code,
         limit=CALENDAR_CAP + 1,
     )

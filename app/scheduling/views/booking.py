@@ -148,4 +148,4 @@ def _once(actor: Actor, wish: Wish) -> Once | None:
 
 def register(appbuilder: AppBuilder) -> None:
     """The screens of this file."""
-    appbuilder.add_view(BookingView, "Book a visit", category="Clinic", icon="fa-calendar-plus-o")
+    appbuilder.add_view(BookingView, "Book a visit", category="Clinic", icon="calendar-plus")

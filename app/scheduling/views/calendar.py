@@ -13,12 +13,8 @@ from app.scheduling import services
 from app.scheduling.forms import appointments as forms
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import facts, schedules
-from app.scheduling.rules import HOLDS_TIME, AppointmentStatus
 from app.web.http import clinic_zone, current_actor
 from app.web.views import GuardedView
-
-# A day list names who is expected; visits that were given up would only confuse.
-EXPECTED = HOLDS_TIME | {AppointmentStatus.NO_SHOW, AppointmentStatus.LEFT}
 
 
 class CalendarView(GuardedView):
@@ -109,11 +105,7 @@ def _lists(
     names |= {visit.practitioner_id: visit.provider_name for visit in window.visits}
     rows = []
     for practitioner_id, name in names.items():
-        visits = [
-            visit
-            for visit in window.visits
-            if visit.practitioner_id == practitioner_id and visit.status in EXPECTED
-        ]
+        visits = [one for one in window.visits if one.practitioner_id == practitioner_id]
         hours = [one.period for one in window.open_times if one.practitioner_id == practitioner_id]
         if visits or hours:
             rows.append((name, hours, visits))

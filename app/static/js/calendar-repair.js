@@ -2,7 +2,7 @@
    clinic.repairCalendar(element) makes it a named group of events, and lets the keyboard scroll it. */
 window.clinic = window.clinic || {};
 (() => {
-  const TABLE_PARTS = "[role=rowgroup], [role=row], [role=cell], [role=columnheader], [role=rowheader], [role=gridcell]";
+  const TABLE_PARTS = "[role=rowgroup], [role=row], [role=cell], [role=columnheader], [role=rowheader], [role=gridcell], [role=listitem]";
 
   function repair(element, label) {
     const root = element.matches(".ec") ? element : element.querySelector(".ec");

@@ -6,6 +6,7 @@
   const day = document.getElementById("cal-day");
   const provider = document.getElementById("cal-provider");
   const kind = document.getElementById("cal-type");
+  const givenUp = document.getElementById("cal-given-up");
   const query = new URLSearchParams(location.search);
   const isPhone = matchMedia("(max-width: 700px)").matches;
   const VIEWS = { day: "resourceTimeGridDay", week: "timeGridWeek", month: "dayGridMonth", list: "listDay" };
@@ -14,6 +15,7 @@
   const dateOf = (moment) => `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())}`;
   // The library shows wall time as it stands in the text, so what it hands back is the clinic's wall time too.
   const wallOf = (moment) => `${dateOf(moment)}T${pad(moment.getHours())}:${pad(moment.getMinutes())}`;
+  const clockOf = (moment) => `${moment.getHours() % 12 || 12}:${pad(moment.getMinutes())} ${moment.getHours() < 12 ? "AM" : "PM"}`;
   const keyOf = (id) => options.providers.find((one) => one.id === Number(id))?.key;
   const word = (status) => (status === "no-show" ? "No-show" : status[0].toUpperCase() + status.slice(1).replaceAll("-", " "));
 
@@ -73,43 +75,53 @@
     }));
   }
 
-  async function load(window, done, failed) {
+  const SIGNS = { pending: "? ", "checked-in": "✓ ", "in-progress": "▸ ", completed: "✔ ", confirmed: "" };
+  const signOf = (status) => SIGNS[status] ?? "✕ ";
+
+  async function load(window) {
     const until = new Date(window.end.getTime() - 1000);
     const view = calendar?.getView().type ?? VIEWS.day;
     const withHours = view === VIEWS.day || view === VIEWS.week;
     const wanted = new URLSearchParams({ from: dateOf(window.start), to: dateOf(until), hours: withHours ? "yes" : "no" });
     if (provider.value) wanted.set("provider", provider.value);
     if (kind.value) wanted.set("type", kind.value);
+    if (givenUp.checked) wanted.set("given_up", "yes");
     try {
       const found = await ask(`${options.feed}?${wanted}`);
       if (found.is_cut) toast("There are more visits than the calendar can show. Please choose a provider or a shorter time.");
-      done([...(withHours || view === VIEWS.month ? backgroundOf(found) : []), ...found.events.map(eventOf)]);
+      return [...(withHours || view === VIEWS.month ? backgroundOf(found) : []), ...found.events.map(eventOf)];
     } catch (error) {
       toast(error.message, { isBad: true });
-      failed(error);
+      return [];
     }
   }
 
-  function drawn({ event, timeText }) {
+  /* A real link: reachable by keyboard, opens in a new tab with the middle button. */
+  function drawn({ event }) {
     if (event.display === "background") return { domNodes: [document.createTextNode(event.title)] };
     const visit = event.extendedProps;
-    const box = document.createElement("span");
-    box.className = "s-event";
-    const who = Object.assign(document.createElement("span"), { className: "s-event__who", textContent: `${timeText} ${visit.patient}` });
+    const link = document.createElement("a");
+    link.className = "s-event";
+    link.href = visit.url;
+    link.draggable = false;
+    link.setAttribute("aria-label", `${clockOf(event.start)} ${event.title}`);
+    const who = Object.assign(document.createElement("span"), { className: "s-event__who", textContent: signOf(visit.status) + visit.patient });
     const mark = visit.needs_rebooking ? " · needs rebooking" : "";
-    const what = Object.assign(document.createElement("span"), { className: "s-event__what", textContent: `${visit.type_name} · ${word(visit.status)}${mark}` });
-    box.append(who, what);
-    return { domNodes: [box] };
+    const what = Object.assign(document.createElement("span"), { className: "s-event__what", textContent: `${clockOf(event.start)} · ${visit.type_name} · ${word(visit.status)}${mark}` });
+    link.append(who, what);
+    // A plain click comes through eventClick, which knows whether it was a drag.
+    link.addEventListener("click", (click) => {
+      if (click.detail && !click.ctrlKey && !click.metaKey && !click.shiftKey) click.preventDefault();
+    });
+    return { domNodes: [link] };
   }
 
   function mounted({ el, event }) {
     if (event.display === "background") return;
-    const visit = event.extendedProps;
     // The stripe says what kind of visit, the rest of the colour its status.
-    el.style.borderLeftColor = visit.colour;
+    el.style.borderLeftColor = event.extendedProps.colour;
     el.style.borderLeftWidth = "5px";
-    el.setAttribute("role", "link");
-    el.setAttribute("aria-label", `${wallOf(event.start).slice(11)} ${event.title}`);
+    for (const name of ["role", "tabindex"]) el.removeAttribute(name);
     el.title = event.title;
   }
 
@@ -121,7 +133,7 @@
     try {
       const successor = await ask(`${options.visits}${visit.id}/reschedule/`, { ...after, version: visit.version });
       calendar.refetchEvents();
-      toast(`Moved to ${after.starts_at.slice(11)}. The patient is told.`, { action: { label: "Undo", run: () => undo(successor, before) } });
+      toast(`Moved to ${clockOf(event.start)}. The patient is told.`, { action: { label: "Undo", run: () => undo(successor, before) } });
     } catch (error) {
       info.revert();
       toast(error.message, { isBad: true });
@@ -185,12 +197,13 @@
     dayMaxEvents: true,
     eventStartEditable: true,
     eventDurationEditable: true,
+    titleFormat: { weekday: "short", year: "numeric", month: "short", day: "numeric" },
     noEventsContent: "No visits on this day.",
     resources: columns(),
     eventSources: [{ events: load }],
     eventContent: drawn,
     eventDidMount: mounted,
-    eventClick: ({ event }) => event.display !== "background" && location.assign(event.extendedProps.url),
+    eventClick: ({ event, jsEvent }) => !jsEvent.ctrlKey && !jsEvent.metaKey && event.display !== "background" && location.assign(event.extendedProps.url),
     eventDrop: moved,
     eventResize: moved,
     dateClick: book,
@@ -205,7 +218,7 @@
   remember();
 
   day.addEventListener("change", () => day.value && calendar.setOption("date", day.value));
-  for (const control of [provider, kind]) {
+  for (const control of [provider, kind, givenUp]) {
     control.addEventListener("change", () => {
       calendar.setOption("resources", columns());
       calendar.refetchEvents();
