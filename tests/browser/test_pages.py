@@ -1,0 +1,25 @@
+"""Every page for everybody: no accessibility violation, no sideways scrolling, light and dark."""
+
+import pytest
+
+from app.scheduling import services
+from app.scheduling.services import Wish
+from app.kernel import clock
+from tests.browser.conftest import DESKTOP, PHONE, overflows, sign_in, violations
+from tests.factories.scheduling import at
+from tests.people import PEOPLE
+
+STAFF_PAGES = [
+    (PEOPLE.rosa, "/"),
+]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_sign_in_page_is_for_everybody(new_page, size, dark):
+    page = new_page(size, dark=dark)
+
+    page.goto("/login/")
+
+    assert violations(page) == []
+    assert not overflows(page)
