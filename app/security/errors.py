@@ -1,6 +1,6 @@
 """Refusals around accounts."""
 
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class UnknownRole(Invalid):
@@ -49,3 +49,50 @@ class UnknownAccount(NotFound):
 
     def __init__(self, message: str = "There is no such account.") -> None:
         super().__init__(message)
+
+
+class BadUniversityId(Invalid):
+    """Not the form of a student's or a staff member's ID."""
+
+    code = "security.bad_university_id"
+
+    def __init__(self) -> None:
+        sentence = "This is not a university ID such as 20251234 or STAFF001."
+        super().__init__(sentence, errors={"university_id": [sentence]})
+
+
+class BadAddress(Invalid):
+    """Not an e-mail address."""
+
+    code = "security.bad_address"
+
+    def __init__(self) -> None:
+        sentence = "This is not an e-mail address."
+        super().__init__(sentence, errors={"email": [sentence]})
+
+
+class OnlyAdmins(Forbidden):
+    """Somebody who is no admin wants to make, change or unmake one (AUT-08)."""
+
+    code = "security.only_admins"
+
+    def __init__(self) -> None:
+        super().__init__("Only an admin may do this.")
+
+
+class OwnAccount(Forbidden):
+    """One's own roles are another admin's business (AUT-08)."""
+
+    code = "security.own_account"
+
+    def __init__(self) -> None:
+        super().__init__("Your own roles and access are changed by another admin.")
+
+
+class RoleProtected(Conflict):
+    """The system finds the role by its name."""
+
+    code = "security.role_protected"
+
+    def __init__(self) -> None:
+        super().__init__("This role keeps its name and cannot be removed.")

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from flask import current_app, g, has_request_context, request, session
 from flask_appbuilder.security.sqla.manager import SecurityManager
+from flask_jwt_extended import create_access_token
 from flask_login import login_user, logout_user
 from werkzeug.security import check_password_hash, generate_password_hash
 
@@ -19,11 +20,12 @@ from app.security.models import ClinicUser
 from app.security.queries import Access
 from app.security.rules import normal_password
 from app.security.views import (
-    ClinicGroupView,
     ClinicRoleView,
     ClinicSecurityApi,
     ClinicUserView,
     MyPasswordView,
+    NoGroupView,
+    NoUserInfoEditView,
     SignInView,
     UserPasswordView,
 )
@@ -40,7 +42,8 @@ class ClinicSecurityManager(SecurityManager):
     authdbview = SignInView
     userdbmodelview = ClinicUserView
     rolemodelview = ClinicRoleView
-    groupmodelview = ClinicGroupView
+    groupmodelview = NoGroupView
+    userinfoeditview = NoUserInfoEditView
     resetpasswordview = UserPasswordView
     resetmypasswordview = MyPasswordView
     security_api = ClinicSecurityApi
@@ -123,6 +126,24 @@ class ClinicSecurityManager(SecurityManager):
         config = settings()
         is_patient = PATIENT_ROLES.issuperset(self.role_names(user))
         return 60 * (config.idle_minutes_portal if is_patient else config.idle_minutes_staff)
+
+    # -- tokens
+
+    def token_for(self, user: ClinicUser) -> str:
+        """A bearer token that ends with the sessions of the account."""
+        return create_access_token(str(user.id), additional_claims={"epoch": user.session_epoch})
+
+    def load_user_jwt(self, _header: Any, claims: Any) -> ClinicUser | None:
+        """The user of a token that is still good; a cookie beside it does not matter (AUT-05)."""
+        found = queries.user_with_access(UserId(int(claims["sub"])))
+        if found is None or not found[0].active:
+            return None
+        user, access = found
+        if claims.get("epoch") != user.session_epoch:
+            return None
+        _once(str(user.id), lambda: access)
+        g.user = user
+        return user
 
     # -- permissions: one statement per request instead of one per icon and menu entry
 

@@ -13,6 +13,7 @@ MAXIMUM_ADDRESS_FAILURES: Final = 100
 
 MINIMUM_PASSWORD: Final = 15
 MAXIMUM_PASSWORD: Final = 128
+LONGEST_TYPED: Final = 1024
 COMMON_PASSWORDS: Final = frozenset(
     {
         "passwordpassword",
@@ -58,13 +59,21 @@ def is_throttled(failures: RecentFailures) -> bool:
 
 
 def normal_login(text: str) -> str:
-    """An e-mail or university ID as it is compared: trimmed and in lower case (AUT-01)."""
-    return unicodedata.normalize("NFKC", text or "").strip().lower()[:254]
+    """An e-mail or university ID as it is compared: trimmed and in lower case (AUT-01).
+
+    What no database can store becomes a question mark, which is in nobody's name.
+    """
+    storable = text.replace("\x00", "?").encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFKC", storable[:1000]).strip().lower()[:254]
 
 
 def normal_password(text: str) -> str:
-    """A password as it is hashed (AUT-02): the same characters from every keyboard."""
-    return unicodedata.normalize("NFKC", text)
+    """A password as it is hashed (AUT-02): the same characters from every keyboard.
+
+    Nobody has a longer one than 128 characters, so the rest of a long text is not looked at.
+    """
+    storable = text[:LONGEST_TYPED].encode("utf-8", "replace").decode()
+    return unicodedata.normalize("NFKC", storable)
 
 
 def password_problem(password: str, *, forbidden_words: tuple[str, ...] = ()) -> str | None:
@@ -94,3 +103,8 @@ def _made_of(squeezed: str, words: tuple[str, ...]) -> str | None:
 def is_university_id(text: str, patterns: tuple[str, ...]) -> bool:
     """Whether the text is a student or staff ID in the university's form."""
     return any(re.fullmatch(pattern, text) for pattern in patterns)
+
+
+def is_email(text: str) -> bool:
+    """Whether the text has the form of an e-mail address."""
+    return re.fullmatch(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]+\.[a-zA-Z]{2,}", text) is not None

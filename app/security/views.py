@@ -1,5 +1,6 @@
 """Screens of accounts: signing in and out, users, roles, and the audit trail."""
 
+import re
 from typing import Any, ClassVar, cast
 
 from flask import abort, current_app, flash, g, redirect, request
@@ -13,6 +14,7 @@ from flask_appbuilder.security.views import (
     RoleModelView,
     UserDBModelView,
     UserGroupModelView,
+    UserInfoEditView,
 )
 from flask_appbuilder.utils.base import get_safe_redirect
 from flask_login import current_user
@@ -20,14 +22,16 @@ from werkzeug.wrappers import Response
 from wtforms.validators import DataRequired
 
 from app.infra.fab_tables import FabRole
-from app.kernel.errors import DomainError
+from app.kernel.errors import DomainError, Invalid, NotSignedIn
 from app.kernel.ids import UserId
 from app.kernel.permission import STAFF_ROLES
 from app.security import services
 from app.security.forms import PasswordForm, SignInForm
 from app.security.models import AuditEvent, ClinicUser
 from app.security.permissions import Permission
+from app.web.api import json_body
 from app.web.http import current_actor
+from app.web.lists import is_key
 from app.web.views import GuardedView, ReadOnlyView, SafeModelView, ServiceModelView, interface
 
 PATIENT_HOME = "/portal/"
@@ -87,6 +91,46 @@ class SignInView(AuthDBView):
 class ClinicSecurityApi(SecurityApi):
     """The token of POST /api/v1/security/login, by e-mail or ID, throttled like the form."""
 
+    # A refresh token would live for a month, whatever happens to the account (AUT-05).
+    include_route_methods: ClassVar[set[str]] = {"login"}
+
+    @expose("/login", methods=["POST"])
+    def login(self) -> Response:
+        """A token for programs; one answer for every wrong try (AUT-01, AUT-03).
+        ---
+        post:
+          requestBody:
+            required: true
+            content:
+              application/json:
+                schema:
+                  type: object
+                  required: [username, password]
+                  properties:
+                    username: {type: string, description: E-mail or university ID}
+                    password: {type: string}
+                    provider: {type: string, enum: [db]}
+          responses:
+            200:
+              description: The token, good for 30 minutes
+              content:
+                application/json:
+                  schema:
+                    type: object
+                    properties:
+                      access_token: {type: string}
+            401:
+              $ref: '#/components/responses/401'
+        """
+        body = json_body({"username": str, "password": str, "provider": str, "refresh": bool})
+        if body.get("provider", "db") != "db":
+            sentence = 'The provider must be "db".'
+            raise Invalid(sentence, errors={"provider": [sentence]})
+        user = _manager().auth_user_db(body.get("username"), body.get("password"))
+        if user is None:
+            raise NotSignedIn(SignInView.invalid_login_message)
+        return cast(Response, self.response(200, access_token=_manager().token_for(user)))
+
 
 class ClinicUserView(ServiceModelView, UserDBModelView):
     """Accounts. Roles change only here, and only by those who may."""
@@ -145,11 +189,31 @@ class ClinicUserView(ServiceModelView, UserDBModelView):
         "userinfoedit": "write",
     }
 
+    @expose("/userinfo/")
+    def userinfo(self) -> Response:
+        """One's own account, for all staff; FAB would ask for the right to read everybody's."""
+        actor = current_actor()
+        if not current_user.is_authenticated:
+            return redirect(self.appbuilder.get_url_for_login_with(request.full_path))
+        actor.require(Permission.STAFF_ENTER)
+        widgets = self._get_show_widget(actor.user_id, show_fieldsets=self.user_show_fieldsets)
+        self.update_redirect()
+        return cast(
+            Response,
+            self.render_template(
+                self.show_template,
+                title="Your account",
+                widgets=widgets,
+                appbuilder=self.appbuilder,
+            ),
+        )
+
     def service_add(self, values: dict[str, Any]) -> None:
         """Open the account with a password that passes the policy (AUT-02)."""
         actor = current_actor()
         actor.require(Permission.USER_WRITE)
-        services.check_password(values["password"], forbidden_words=_own_words(values))
+        named = (values[name] for name in ("first_name", "last_name", "university_id", "email"))
+        services.check_password(values["password"], forbidden_words=_words_of(*named))
         services.open_account(
             actor,
             university_id=values["university_id"],
@@ -174,10 +238,10 @@ class ClinicUserView(ServiceModelView, UserDBModelView):
         )
 
 
-def _own_words(values: dict[str, Any]) -> tuple[str, ...]:
-    names = (values["first_name"], values["last_name"], values["university_id"])
-    institution = current_app.config["INSTITUTION_SHORT_NAME"]
-    return (*(name or "" for name in names), institution)
+def _words_of(*names: str | None) -> tuple[str, ...]:
+    """What a password must not be made of: the person's names and the university's (AUT-02)."""
+    words = [word for name in names if name for word in re.split(r"[\s@.]+", name)]
+    return (*words, current_app.config["INSTITUTION_SHORT_NAME"])
 
 
 class ClinicRoleView(ServiceModelView, RoleModelView):
@@ -214,11 +278,18 @@ class ClinicRoleView(ServiceModelView, RoleModelView):
         )
 
 
-class ClinicGroupView(SafeModelView, UserGroupModelView):
-    """FAB's groups: several roles given at once."""
+class NoGroupView(GuardedView, UserGroupModelView):
+    """No screen for FAB's groups: they would give roles around the user form (AUT-08)."""
 
-    class_permission_name = "Group"
-    route_base = "/groups"
+    include_route_methods: ClassVar[set[str]] = set()
+    base_permissions: ClassVar[list[str]] = []
+
+
+class NoUserInfoEditView(UserInfoEditView):
+    """No screen to rename oneself: names on an account are the clinic's record."""
+
+    include_route_methods: ClassVar[set[str]] = set()
+    base_permissions: ClassVar[list[str]] = []
 
 
 class _PasswordScreen:
@@ -231,15 +302,16 @@ class _PasswordScreen:
         "this_form_post": "write",
     }
 
-    def _change(self, user_id: int, form: PasswordForm) -> Response | None:
+    def _change(self, user: ClinicUser, form: PasswordForm) -> Response | None:
+        own_words = _words_of(user.first_name, user.last_name, user.university_id, user.email)
         try:
-            services.check_password(form.password.data)
+            services.check_password(form.password.data, forbidden_words=own_words)
         except DomainError as refusal:
             flash(refusal.message, "danger")
             return redirect(request.full_path)
         services.set_password_hash(
             current_actor(),
-            user_id=UserId(user_id),
+            user_id=UserId(user.id),
             password_hash=_manager().hash_password(form.password.data),
         )
         flash("The password was changed.", "success")
@@ -254,7 +326,7 @@ class MyPasswordView(_PasswordScreen, GuardedView, ResetMyPasswordView):
 
     def form_post(self, form: PasswordForm) -> Response | None:
         """Store it, then begin a new session for this browser."""
-        answer = self._change(g.user.id, form)
+        answer = self._change(g.user, form)
         if answer is None:
             _manager().session.refresh(g.user)
             _manager().start_session(_manager().get_user_by_id(g.user.id))
@@ -271,9 +343,10 @@ class UserPasswordView(_PasswordScreen, GuardedView, ResetPasswordView):
     def form_post(self, form: PasswordForm) -> Response | None:
         """Store it; the account's sessions end."""
         key = request.args.get("pk", "")
-        if not key.isdigit() or _manager().get_user_by_id(int(key)) is None:
+        user = _manager().get_user_by_id(int(key)) if is_key(key) else None
+        if user is None:
             abort(404)
-        return self._change(int(key), form)
+        return self._change(user, form)
 
 
 class AuditEventView(ReadOnlyView):

@@ -64,6 +64,7 @@ class SafeModelView(GuardedView, ModelView):
 
     method_permission_name: ClassVar[dict[str, str]] = READ | WRITE
     exclude_route_methods: ClassVar[set[str]] = NOT_OFFERED
+    search_columns: ClassVar[list[str]]
     page_size = 25
 
     @property
@@ -86,7 +87,7 @@ class SafeModelView(GuardedView, ModelView):
         """Nothing can be searched that is not listed, unless a view says so."""
         if not self.search_columns:
             searchable = self.datamodel.get_search_columns_list()
-            self.search_columns = [
+            self.__dict__["search_columns"] = [
                 name
                 for name in (self.list_columns or [])
                 if name in searchable and not self.datamodel.is_relation(name)
@@ -196,9 +197,8 @@ class ServiceModelView(SafeModelView):
 
     def _add(self) -> Any:
         form = self.add_form.refresh()
-        if request.method == "POST" and form.validate():
-            if self._submit(form, self.service_add, self.add_row_message):
-                return None
+        if self._submit(form, self.service_add, self.add_row_message):
+            return None
         self.update_redirect()
         return self._get_add_widget(form=form)
 
@@ -213,11 +213,10 @@ class ServiceModelView(SafeModelView):
             for name, value in self.form_values(item).items():
                 form[name].data = value
         form._id = pk
-        if request.method == "POST" and form.validate():
-            if self._submit(
-                form, lambda values: self.service_edit(int(pk), values), self.edit_row_message
-            ):
-                return None
+        if self._submit(
+            form, lambda values: self.service_edit(int(pk), values), self.edit_row_message
+        ):
+            return None
         self.update_redirect()
         return self._get_edit_widget(form=form)
 
@@ -232,6 +231,9 @@ class ServiceModelView(SafeModelView):
             flash(str(self.delete_row_message), "success")
 
     def _submit(self, form: Any, write: Callable[[dict[str, Any]], None], done: Any) -> bool:
+        """Whether the form came filled in, made sense, and was written."""
+        if request.method != "POST" or not form.validate():
+            return False
         values = {field.name: field.data for field in form if field.name != "csrf_token"}
         try:
             write(values)

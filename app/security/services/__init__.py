@@ -1,0 +1,26 @@
+"""Use cases of accounts: seeding roles, opening accounts, signing in, and the audit trail."""
+
+from app.security.services.accounts import (
+    change_account,
+    check_password,
+    open_account,
+    set_password_hash,
+)
+from app.security.services.audit import record_event
+from app.security.services.roles import permission_view, remove_role, save_role, sync_roles
+from app.security.services.sessions import end_sessions, purge_attempts, sign_in
+
+__all__ = [
+    "change_account",
+    "check_password",
+    "end_sessions",
+    "open_account",
+    "permission_view",
+    "purge_attempts",
+    "record_event",
+    "remove_role",
+    "save_role",
+    "set_password_hash",
+    "sign_in",
+    "sync_roles",
+]
