@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from flask_appbuilder.forms import DynamicForm
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     Form,
@@ -17,9 +18,12 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import Select
 
 from app.infra.runtime import settings
 from app.kernel.errors import DomainError
+from app.scheduling.permissions import CLINICIANS
+from app.scheduling.queries import schedules
 from app.scheduling.rules import PractitionerKind
 from app.scheduling.services.catalogue import EVERYBODY, TypeDraft
 from app.scheduling.services.schedules import Span
@@ -237,6 +241,8 @@ def date_fields(on_date: date, spans: list[tuple[time, time]], note: str) -> Mul
 
 # -- the catalogue
 
+KIND_CHOICES = [(kind.value, kind.value.capitalize()) for kind in PractitionerKind]
+
 
 def _minutes(label: str, hint: str, default: int, highest: int, lowest: int = 0) -> IntegerField:
     return IntegerField(
@@ -258,6 +264,17 @@ def _limit(label: str) -> IntegerField:
         description="Leave this empty for no limit.",
         widget=NativeInput("number"),
     )
+
+
+class PickList(Select):
+    """A list to choose several from; a script makes it a list of check boxes."""
+
+    def __init__(self) -> None:
+        super().__init__(multiple=True)
+
+    def __call__(self, field: Any, **attributes: Any) -> Markup:
+        """Under the class that the script looks for."""
+        return super().__call__(field, **attributes | {"class": "form-control my_select2"})
 
 
 class TypeForm(DynamicForm):
@@ -285,13 +302,16 @@ class TypeForm(DynamicForm):
     buffer_after_minutes = _minutes("Kept free after", "To clean up and write notes.", 0, 240)
     provider_kinds = SelectMultipleField(
         "Offered by",
-        choices=[(kind.value, kind.value.capitalize()) for kind in PractitionerKind],
+        choices=KIND_CHOICES,
         validators=[DataRequired("Please choose who offers this visit.")],
+        widget=PickList(),
     )
     bookable_by = SelectMultipleField(
         "Who may book it",
         choices=[(role.value, role.value) for role in EVERYBODY],
         default=[role.value for role in EVERYBODY],
+        description="Nobody chosen: nobody can book it.",
+        widget=PickList(),
     )
     needs_approval = TickBox(
         "A request of a patient waits for approval", description="Staff book without approval."
@@ -340,9 +360,6 @@ def type_draft(values: dict[str, Any]) -> TypeDraft:
     )
 
 
-KIND_CHOICES = [(kind.value, kind.value.capitalize()) for kind in PractitionerKind]
-
-
 class PractitionerForm(DynamicForm):
     """How a provider appears; the account stays the same."""
 
@@ -364,12 +381,16 @@ class PractitionerForm(DynamicForm):
 class NewPractitionerForm(PractitionerForm):
     """Make an account a provider."""
 
-    user_id = SelectField("Account", coerce=int)
+    user_id = SelectField(
+        "Account", coerce=int, validators=[NumberRange(min=1, message="Please choose an account.")]
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = accounts.accounts_with_roles(["Physician", "Dentist", "Nurse"])
-        self.user_id.choices = [(one.id, f"{one.name} ({one.university_id})") for one in people]
+        known = schedules.provider_user_ids()
+        people = [one for one in accounts.accounts_with_roles(CLINICIANS) if one.id not in known]
+        self.user_id.choices = [(0, "Choose an account" if people else "Nobody is left to add")]
+        self.user_id.choices += [(one.id, f"{one.name} ({one.university_id})") for one in people]
 
 
 class ClosureForm(DynamicForm):

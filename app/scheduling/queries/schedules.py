@@ -101,6 +101,11 @@ def practitioner_of_user(user_id: UserId) -> PractitionerCard | None:
     return _card(row) if row else None
 
 
+def provider_user_ids() -> set[UserId]:
+    """The accounts that are providers, active or not."""
+    return {UserId(user_id) for user_id in session().scalars(select(Practitioner.user_id))}
+
+
 def practitioner(practitioner_id: PractitionerId) -> PractitionerCard | None:
     """A provider by key."""
     row = session().get(Practitioner, practitioner_id)

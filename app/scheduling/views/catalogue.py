@@ -36,6 +36,11 @@ def limit_text(limit: int | None) -> str:
     return "No limit" if limit is None else str(limit)
 
 
+def kinds_text(kinds: list[str]) -> str:
+    """Physician, Nurse."""
+    return ", ".join(kind.capitalize() for kind in kinds)
+
+
 def swatch(colour: str) -> Markup:
     """A colour as a patch and its code; the code is read aloud."""
     patch = Markup(
@@ -97,8 +102,11 @@ class AppointmentTypeView(ServiceModelView):
             [name for name in forms.TYPE_FIELDS if name.endswith("_minutes")], minutes_text
         ),
         **dict.fromkeys(["max_open", "max_per_day", "max_per_week"], limit_text),
+        "provider_kinds": kinds_text,
+        "bookable_by": lambda roles: ", ".join(roles) or "Nobody",
         "colour": swatch,
     }
+    add_row_message = edit_row_message = "The kind of visit was saved."
 
     def service_add(self, values: dict[str, Any]) -> None:
         """Offer a new kind of visit."""
@@ -144,6 +152,8 @@ class PractitionerView(ServiceModelView):
         "max_per_day": limit_text,
         "kind": str.capitalize,
     }
+    add_row_message = "The provider was added. Next, enter the working hours."
+    edit_row_message = "The provider was saved."
 
     def service_add(self, values: dict[str, Any]) -> None:
         """Make an account a provider."""
