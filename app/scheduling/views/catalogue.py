@@ -1,5 +1,6 @@
 """Screens of what the clinic offers: kinds of visits, providers, closures (SCH-12, SCH-13)."""
 
+from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
 from flask import flash, redirect, render_template, request
@@ -17,7 +18,7 @@ from app.scheduling import services
 from app.scheduling.forms import catalogue as forms
 from app.scheduling.models import AppointmentType, Closure, Practitioner
 from app.scheduling.permissions import Permission
-from app.web.fields import format_instant
+from app.web.fields import format_day, format_instant
 from app.web.http import clinic_zone, current_actor
 from app.web.views import SafeModelView, ServiceModelView, interface
 
@@ -39,6 +40,20 @@ def limit_text(limit: int | None) -> str:
 def kinds_text(kinds: list[str]) -> str:
     """Physician, Nurse."""
     return ", ".join(kind.capitalize() for kind in kinds)
+
+
+def begin_text(instant: datetime) -> str:
+    """Mon 24 Nov 2026 for a midnight, else with the time of day."""
+    wall = instant.astimezone(clinic_zone())
+    return format_instant(instant) if wall.time() > time.min else format_day(wall.date())
+
+
+def end_text(instant: datetime) -> str:
+    """The last day for a midnight, because nobody thinks of it as the next day's beginning."""
+    wall = instant.astimezone(clinic_zone())
+    if wall.time() > time.min:
+        return format_instant(instant)
+    return f"end of {format_day(wall.date() - timedelta(days=1))}"
 
 
 def swatch(colour: str) -> Markup:
@@ -223,11 +238,11 @@ class ClosureView(ServiceModelView):
         "starts_at": "From",
         "ends_at": "Until",
         "import_key": "Public holiday",
-        "is_active": "Closed",
+        "is_active": "State",
     }
     formatters_columns: ClassVar[dict[str, Any]] = {
-        "starts_at": format_instant,
-        "ends_at": format_instant,
+        "starts_at": begin_text,
+        "ends_at": end_text,
         "import_key": lambda key: "Yes" if key else "No",
         "is_active": lambda is_active: "Closed" if is_active else "Open again",
     }
