@@ -208,3 +208,16 @@ def test_two_relays_promise_a_periodic_job_once(app):  # JOB-01
         after = schedule.enqueue_due_jobs(EVERY)
 
     assert (while_held, after) == (0, 1)
+
+
+@pytest.mark.committed
+def test_a_relay_does_not_wait_for_a_job_that_is_running(app):
+    with app.app_context():
+        job_id = promise()
+        with transaction() as tx:
+            outbox.job_for_run(tx, job_id)
+            with app.app_context():
+                while_running = outbox.lease_due_jobs()
+
+        assert while_running == []
+        assert len(outbox.lease_due_jobs()) == 1

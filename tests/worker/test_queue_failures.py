@@ -27,7 +27,7 @@ from app.notifications.services import Recipient
 from tests.worker.sink import Sink, free_port, mail_server
 
 pytestmark = pytest.mark.committed
-PATIENCE = 30.0
+PATIENCE = 60.0
 TOP = Path(__file__).parents[2]
 
 
@@ -136,6 +136,13 @@ def wait_until(is_so, what: str) -> None:
         time.sleep(0.05)
 
 
+def listens(program: subprocess.Popen) -> bool:
+    """Whether the process has begun: it catches SIGTERM by itself."""
+    status = Path(f"/proc/{program.pid}/status").read_text()
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught & 1 << (signal.SIGTERM - 1))
+
+
 def all_sent(crew, count=1):
     return lambda: crew.statuses() == ["sent"] * count
 
@@ -147,7 +154,8 @@ def use_mail_server(crew, port):
 def test_without_redis_bookings_go_on_and_the_mail_follows(crew):
     relay, worker = crew.start("worker.relay", "worker")
     crew.tell()
-    time.sleep(3)  # both have begun by now and found no Redis
+    wait_until(lambda: listens(relay) and listens(worker), "both had begun")
+    time.sleep(1.5)  # and found no Redis
     before = crew.statuses()
 
     crew.start_redis()
@@ -270,9 +278,10 @@ def test_asked_to_stop_they_end_cleanly(crew, redis_is_there):
     if redis_is_there:
         crew.start_redis()
     relay, worker = crew.start("worker.relay", "worker")
-    time.sleep(4)
+    wait_until(lambda: listens(relay) and listens(worker), "both had begun")
+    time.sleep(1.5)
 
     relay.terminate()
     worker.terminate()
 
-    assert (relay.wait(timeout=10), worker.wait(timeout=10)) == (0, 0)
+    assert (relay.wait(PATIENCE), worker.wait(PATIENCE)) == (0, 0)
