@@ -252,6 +252,7 @@ class AppointmentView(ReadOnlyView):
     label_columns: ClassVar[dict[str, str]] = {
         "starts_at": "When",
         "practitioner": "Provider",
+        "type": "Kind and provider",
         "patient_id": "Patient",
     }
 

@@ -46,13 +46,15 @@ class CalendarView(GuardedView):
 
 def _options(actor: Actor) -> dict[str, Any]:
     """What the script needs besides the visits."""
-    zone = clinic_zone()
+    now = clock.now().astimezone(clinic_zone())
     return {
         "providers": [
             {"id": card.id, "key": card.university_id, "title": card.name}
             for card in schedules.practitioners()
         ],
-        "today": local_date(clock.now(), zone).isoformat(),
+        "today": now.date().isoformat(),
+        # An hour of the past stays in sight.
+        "now": f"{max(now.hour - 1, 0):02d}:00",
         "feed": url_for("CalendarApi.feed"),
         "visits": "/api/appointments/",
         "book": url_for("BookingView.book") if actor.may(Permission.BOOK) else "",

@@ -9,8 +9,11 @@
   const givenUp = document.getElementById("cal-given-up");
   const query = new URLSearchParams(location.search);
   const isPhone = matchMedia("(max-width: 700px)").matches;
-  const VIEWS = { day: "resourceTimeGridDay", week: "timeGridWeek", month: "dayGridMonth", list: "listDay" };
+  // A week of columns is too narrow for a finger: a phone lists it.
+  const VIEWS = { day: "resourceTimeGridDay", week: isPhone ? "listWeek" : "timeGridWeek", month: "dayGridMonth", list: "listDay" };
   const UNDO_FOR = 9000;
+  // A visit of this many minutes is high enough for two lines of text.
+  const TWO_LINES = 15;
   const pad = (number) => String(number).padStart(2, "0");
   const dateOf = (moment) => `${moment.getFullYear()}-${pad(moment.getMonth() + 1)}-${pad(moment.getDate())}`;
   // The library shows wall time as it stands in the text, so what it hands back is the clinic's wall time too.
@@ -96,19 +99,24 @@
     }
   }
 
+  const inGrid = () => [VIEWS.day, "timeGridWeek", VIEWS.month].includes(calendar?.getView().type ?? VIEWS.day);
+
   /* A real link: reachable by keyboard, opens in a new tab with the middle button. */
   function drawn({ event }) {
     if (event.display === "background") return { domNodes: [document.createTextNode(event.title)] };
     const visit = event.extendedProps;
+    const isMonth = calendar?.getView().type === VIEWS.month;
     const link = document.createElement("a");
     link.className = "s-event";
     link.href = visit.url;
     link.draggable = false;
     link.setAttribute("aria-label", `${clockOf(event.start)} ${event.title}`);
-    const who = Object.assign(document.createElement("span"), { className: "s-event__who", textContent: signOf(visit.status) + visit.patient });
+    const who = Object.assign(document.createElement("span"), { className: "s-event__who", textContent: `${isMonth ? `${clockOf(event.start)} ` : ""}${signOf(visit.status)}${visit.patient}` });
     const mark = visit.needs_rebooking ? " · needs rebooking" : "";
     const what = Object.assign(document.createElement("span"), { className: "s-event__what", textContent: `${clockOf(event.start)} · ${visit.type_name} · ${word(visit.status)}${mark}` });
-    link.append(who, what);
+    link.append(who);
+    const minutes = (event.end - event.start) / 60000;
+    if (!inGrid() || (!isMonth && minutes >= TWO_LINES)) link.append(what);
     // A plain click comes through eventClick, which knows whether it was a drag.
     link.addEventListener("click", (click) => {
       if (click.detail && !click.ctrlKey && !click.metaKey && !click.shiftKey) click.preventDefault();
@@ -184,17 +192,23 @@
     locale: "en-PH",
     firstDay: 1,
     headerToolbar: { start: "prev,next today", center: "title", end: Object.values(VIEWS).join(",") },
-    buttonText: (texts) => ({ ...texts, today: "Today", resourceTimeGridDay: "Day", timeGridWeek: "Week", dayGridMonth: "Month", listDay: "List", prev: "Earlier", next: "Later" }),
+    buttonText: (texts) => ({ ...texts, today: "Today", resourceTimeGridDay: "Day", timeGridWeek: "Week", listWeek: "Week", dayGridMonth: "Month", listDay: "List", prev: "Earlier", next: "Later" }),
     slotMinTime: "07:00",
     slotMaxTime: "18:00",
     flexibleSlotTimeLimits: { eventFilter: (event) => event.display !== "background" },
-    slotDuration: "00:20",
+    // Ten minutes are as high as a finger or a tired hand needs (WCAG 2.5.8).
+    slotDuration: "00:10",
     slotLabelInterval: "01:00",
-    slotHeight: 30,
+    slotHeight: 24,
+    height: isPhone ? "auto" : "max(520px, calc(100dvh - 270px))",
+    scrollTime: options.now,
+    slotEventOverlap: false,
     snapDuration: "00:05",
     allDaySlot: false,
     nowIndicator: true,
     dayMaxEvents: true,
+    moreLinkContent: ({ num }) => `${num} more`,
+    views: { dayGridMonth: { height: isPhone ? "640px" : "860px" }, listDay: { height: "auto" }, listWeek: { height: "auto" } },
     eventStartEditable: true,
     eventDurationEditable: true,
     titleFormat: { weekday: "short", year: "numeric", month: "short", day: "numeric" },
