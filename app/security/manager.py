@@ -10,6 +10,7 @@ from flask_jwt_extended import create_access_token
 from flask_login import login_user, logout_user
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from app.infra.fab_tables import FabRole
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor, Channel
@@ -29,6 +30,7 @@ from app.security.views import (
     SignInView,
     UserPasswordView,
 )
+from app.web.views import interface
 
 # What a wrong name is compared with, so that it takes as long as a wrong password (AUT-01).
 NOBODY = "nobody"
@@ -49,6 +51,12 @@ class ClinicSecurityManager(SecurityManager):
     security_api = ClinicSecurityApi
     # FAB's chart loads scripts from another host and every row into memory (stack.md, 6).
     userstatschartview = None
+
+    def __init__(self, appbuilder: Any) -> None:
+        super().__init__(appbuilder)
+        # FAB puts its own unbounded data access into these two.
+        self.userdbmodelview.datamodel = interface(ClinicUser)
+        self.rolemodelview.datamodel = interface(FabRole)
 
     # -- signing in
 

@@ -196,7 +196,9 @@ class ClinicUserView(ServiceModelView, UserDBModelView):
         if not current_user.is_authenticated:
             return redirect(self.appbuilder.get_url_for_login_with(request.full_path))
         actor.require(Permission.STAFF_ENTER)
-        widgets = self._get_show_widget(actor.user_id, show_fieldsets=self.user_show_fieldsets)
+        widgets = self._get_show_widget(
+            actor.user_id, current_user, actions={}, show_fieldsets=self.user_show_fieldsets
+        )
         self.update_redirect()
         return cast(
             Response,

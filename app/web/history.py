@@ -27,7 +27,9 @@ def before(path: str) -> str | None:
 def referrer() -> str | None:
     """The page with the pressed button, when it is one of ours (WEB-03)."""
     came_from = urlsplit(request.referrer or "")
-    if came_from.netloc != request.host or came_from.path == request.path:
+    is_elsewhere = came_from.netloc != request.host
+    # "//host" and "/\\host" after our own name would lead a browser to that host.
+    if is_elsewhere or came_from.path == request.path or came_from.path[1:2] in {"/", "\\"}:
         return None
     return came_from.path + (f"?{came_from.query}" if came_from.query else "")
 

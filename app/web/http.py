@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app.infra import db
@@ -177,7 +177,10 @@ def _http_error(error: HTTPException) -> WerkzeugResponse:
     status = error.code or 500
     if status < 400 or error.response is not None:
         return error.get_response()
-    return plain_answer(status)
+    answer = plain_answer(status)
+    if isinstance(error, MethodNotAllowed):
+        answer.allow.update(error.valid_methods or ())
+    return answer
 
 
 def _unexpected(error: Exception) -> Response:
