@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
+from flask import request
+
 from app.kernel.clock import local_date
 from app.scheduling.rules import Slot
 from app.web.fields import clock_time, local
 from app.web.http import clinic_zone
 from portal import asking
+from portal.blueprint import portal
 from portal.words import long_day, today
 
 A_DAY = timedelta(days=1)
@@ -73,6 +76,13 @@ class Source:
     last: date
     day_href: Callable[[date, date | None], str]
     time_href: Callable[[Slot], str]
+
+
+@portal.app_template_global("is_part")
+def is_part() -> bool:
+    """Whether a script asks only for the part that changes; going back loads whole pages."""
+    headers = request.headers
+    return bool(headers.get("HX-Request")) and not headers.get("HX-History-Restore-Request")
 
 
 def pick(source: Source) -> Picker:

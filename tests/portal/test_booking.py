@@ -125,6 +125,19 @@ def test_the_first_free_day_is_chosen_and_days_count_their_times(sam):
     assert page.says("Sat 28 Nov none")
 
 
+def test_a_script_gets_only_the_part_that_changes(sam):
+    address = "/portal/book/consultation?on=2026-11-25"
+
+    part = sam.client.get(address, headers={"HX-Request": "true"}).text
+    back = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+    whole = sam.client.get(address, headers=back).text
+
+    assert '<div id="picker"' in part
+    assert "<title>Consultation: choose a time · Health Services Office</title>" in part
+    assert "<style" not in part
+    assert "<head>" in whole
+
+
 def test_weeks_go_forward_to_the_horizon_and_back_to_today(sam):
     sam.open("/portal/book/consultation")
 

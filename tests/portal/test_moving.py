@@ -75,14 +75,14 @@ def test_a_time_taken_meanwhile_leads_to_others(sam, visit, booked, people):
 
 
 def test_a_time_that_has_passed_leads_to_others(sam, visit):
-    answer = sam.client.post(
-        f"/portal/appointments/{visit.id}/move/confirm",
-        data={"version": "1", "starts_at": "2026-11-22T00:00:00Z"},
-    )
+    sam.open(f"/portal/appointments/{visit.id}/move")
+    sam.tap("8:20 AM")
 
-    assert answer.status_code == 422
-    assert "This time has already passed." in answer.text
-    assert "Today, 8:00 AM" in answer.text
+    page = sam.send("Move the appointment", starts_at="2026-11-22T00:00:00Z")
+
+    assert page.status == 422
+    assert page.says("This time has already passed.")
+    assert page.form("Today, 8:00 AM")
 
 
 def test_a_link_to_a_time_that_has_gone_shows_the_free_ones(sam, visit):
