@@ -1,5 +1,6 @@
 """Fields of schedules, kinds of visits, providers and closures; the services check the rules."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time
 from typing import Any
 
@@ -54,11 +55,6 @@ def span_sentence(span: Span) -> str:
     return f"{WEEKDAYS[span.weekday]} {hours_text(span.starts, span.ends)}"
 
 
-def campus_choices() -> list[tuple[str, str]]:
-    """The campuses of the settings."""
-    return [(name, name) for name in settings().campuses]
-
-
 def possible_day(form: Form, field: Any) -> None:
     """Raises ValidationError for a day of another century."""
     if field.data and not EARLIEST <= field.data <= LATEST:
@@ -101,12 +97,11 @@ class HoursForm(ScheduleForm):
     valid_from = NativeDateField("First day", [Optional(), possible_day])
     valid_to = NativeDateField("Last day", [Optional(), possible_day])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, used: Collection[str] = (), **kwargs: Any) -> None:
+        """`used` are campuses that stay choosable though the settings no longer name them."""
         super().__init__(*args, **kwargs)
-        known = campus_choices()
-        kept = self.campus.data or ""
-        # A campus that the settings no longer name stays choosable where it was chosen.
-        self.campus.choices = known if kept in dict(known) or not kept else [(kept, kept), *known]
+        names = [*settings().campuses, *sorted(set(used) - set(settings().campuses))]
+        self.campus.choices = [(name, name or "Any campus") for name in names]
 
     def validate_ends(self, field: Any) -> None:
         """Raises ValidationError for an empty span."""
@@ -157,22 +152,24 @@ class DateForm(ScheduleForm):
     ends_2 = NativeTimeField("To", [Optional()], format=TIME_FORMATS)
     note = StringField("Note", [Length(max=200)])
 
-    def validate_ends(self, field: Any) -> None:
-        """Raises ValidationError for other hours without a time, or an empty span."""
-        if self.kind.data == "hours" and not (self.starts.data and field.data):
-            raise ValidationError("Please type from when to when.")
-        self._check_span(self.starts.data, field.data)
-
-    def validate_ends_2(self, field: Any) -> None:
-        """Raises ValidationError for half of a second span."""
-        if (self.starts_2.data is None) != (field.data is None):
-            raise ValidationError("Please type both times, or neither.")
-        self._check_span(self.starts_2.data, field.data)
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Also checks that other hours have times, both of each pair, and that none is empty."""
+        is_good = super().validate(extra_validators)
+        if self.kind.data == "off":
+            return is_good
+        if not (self.starts.data and self.ends.data):
+            return self._refuse(self.ends, "Please type from when to when.")
+        if (self.starts_2.data is None) != (self.ends_2.data is None):
+            return self._refuse(self.ends_2, "Please type both times, or neither.")
+        for starts, ends in ((self.starts, self.ends), (self.starts_2, self.ends_2)):
+            if starts.data is not None and starts.data == ends.data:
+                return self._refuse(ends, "The hours must end at another time than they start.")
+        return is_good
 
     @staticmethod
-    def _check_span(starts: time | None, ends: time | None) -> None:
-        if starts is not None and starts == ends:
-            raise ValidationError("The hours must end at another time than they start.")
+    def _refuse(field: Any, sentence: str) -> bool:
+        field.errors = [*field.errors, sentence]
+        return False
 
     def spans(self) -> list[tuple[time, time]]:
         """What was typed; nothing for a day off."""

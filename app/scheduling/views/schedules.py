@@ -1,6 +1,6 @@
 """Screens of working hours: one page per provider, understood without training (SCH-10..12)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, cast
@@ -98,7 +98,7 @@ class ScheduleView(GuardedView):
     @has_access
     def save_hours(self, university_id: str) -> Response:
         """Add or change a span of the week."""
-        form = forms.HoursForm(request.form)
+        form = forms.HoursForm(request.form, used=_campuses(university_id))
         return self._submit(
             university_id,
             Refused("hours", form, []),
@@ -284,6 +284,11 @@ def _span_of(provider: PractitionerCard, hours_id: int) -> Span:
     )
 
 
+def _campuses(university_id: str) -> set[str]:
+    """Where the provider works already, also when the settings no longer name the campus."""
+    return {row.campus for row in schedules.weekly_hours(_provider(university_id).id)}
+
+
 def _overrides_on(provider: PractitionerCard, day: str) -> list[OverrideRow]:
     today = local_date(clock.now(), clinic_zone())
     rows = [
@@ -319,21 +324,22 @@ def _days_text(first: int, last: int) -> str:
 def _week_forms(rows: list[HoursRow], refused: Refused | None) -> list[dict[str, Any]]:
     """Each weekday with its spans and their forms; a refused form keeps its place."""
     typed = refused.form if refused and isinstance(refused.form, forms.HoursForm) else None
+    used = {row.campus for row in rows}
     return [
         {
             "day": day,
             "name": name,
-            "spans": [(row, _form_of(row, typed)) for row in rows if row.weekday == day],
+            "spans": [(row, _form_of(row, typed, used)) for row in rows if row.weekday == day],
             "form": _empty_form(day, typed),
         }
         for day, name in enumerate(forms.WEEKDAYS)
     ]
 
 
-def _form_of(row: HoursRow, typed: Any) -> Any:
+def _form_of(row: HoursRow, typed: Any, used: Collection[str]) -> Any:
     if typed is not None and typed.key == row.id:
         return typed.with_ids(f"h{row.id}")
-    known = forms.HoursForm(data={"hours_id": row.id, **_values(row)})
+    known = forms.HoursForm(data={"hours_id": row.id, **_values(row)}, used=used)
     return known.with_ids(f"h{row.id}")
 
 
