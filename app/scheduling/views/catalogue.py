@@ -249,9 +249,14 @@ class ClosureView(ServiceModelView):
     add_row_message = "The clinic is closed then. Patients can no longer book this time."
 
     def render_template(self, template: str, **kwargs: Any) -> Any:
-        """With the year that the import offers: the next one."""
+        """With the year that the import offers, and whether it is offered.
+
+        The template must not ask FAB's filter with two constants: Jinja would ask it once, when
+        it compiles the page, and show everybody what the first person may do.
+        """
         next_year = local_date(clock.now(), clinic_zone()).year + 1
-        return super().render_template(template, next_year=next_year, **kwargs)
+        may_close = current_actor().may(Permission.CLOSURE_WRITE)
+        return super().render_template(template, next_year=next_year, may_close=may_close, **kwargs)
 
     def service_add(self, values: dict[str, Any]) -> None:
         """Close the clinic, and say which visits are hit (SCH-19)."""
