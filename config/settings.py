@@ -4,9 +4,10 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MINIMUM_SECRET_LENGTH = 32
@@ -31,20 +32,20 @@ class Settings:
     environment: Environment
     debug: bool
     demo: bool
-    demo_password: str
-    secret_key: str
+    demo_password: str = field(repr=False)
+    secret_key: str = field(repr=False)
     home: Path
     host: str
     port: int
     public_url: str
     trusted_proxies: int
-    database_url: str
+    database_url: str = field(repr=False)
     database_pool_size: int
-    redis_url: str
+    redis_url: str = field(repr=False)
     mail_server: str
     mail_port: int
     mail_username: str
-    mail_password: str
+    mail_password: str = field(repr=False)
     mail_use_tls: bool
     mail_use_ssl: bool
     mail_timeout_seconds: int
@@ -100,7 +101,7 @@ class _Reader:
 
     def number(self, name: str, default: int, *, lowest: int = 0, highest: int = 10**6) -> int:
         value = self.text(name, str(default))
-        if not value.isdigit() or not lowest <= int(value) <= highest:
+        if not re.fullmatch(r"[0-9]{1,7}", value) or not lowest <= int(value) <= highest:
             raise SettingsError(f"{name} must be a whole number from {lowest} to {highest}.")
         return int(value)
 
@@ -124,6 +125,18 @@ class _Reader:
         except re.error as error:
             raise SettingsError(f"{name} is not a regular expression: {error}.") from error
         return value
+
+    def level(self, name: str, default: str) -> str:
+        value = self.text(name, default).upper()
+        if value not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+            raise SettingsError(f"{name} must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+        return value
+
+    def names(self, name: str, default: str) -> tuple[str, ...]:
+        values = tuple(part.strip() for part in self.text(name, default).split(","))
+        if not all(values):
+            raise SettingsError(f"{name} must be names with commas between them.")
+        return values
 
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
         value = self.text(name, default)
@@ -172,7 +185,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         max_open_bookings=read.number("MAX_OPEN_BOOKINGS", 3, lowest=1, highest=100),
         max_bookings_per_day=read.number("MAX_BOOKINGS_PER_DAY", 2, lowest=1, highest=100),
         max_bookings_per_week=read.number("MAX_BOOKINGS_PER_WEEK", 4, lowest=1, highest=100),
-        log_level=read.text("LOG_LEVEL", "INFO").upper(),
+        log_level=read.level("LOG_LEVEL", "INFO"),
     )
     return _checked(settings)
 
@@ -180,7 +193,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 _POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
 
 
-def _institution(read: _Reader) -> dict[str, object]:
+def _institution(read: _Reader) -> dict[str, Any]:
     """What makes the installation the clinic of one university; defaults: San Carlos, Cebu."""
     return {
         "institution_name": read.text("INSTITUTION_NAME", "University of San Carlos"),
@@ -192,9 +205,7 @@ def _institution(read: _Reader) -> dict[str, object]:
         "time_zone": read.zone("TIME_ZONE", "Asia/Manila"),
         "country": read.text("HOLIDAY_COUNTRY", "PH"),
         "region": read.text("PHONE_REGION", "PH"),
-        "campuses": tuple(
-            name.strip() for name in read.text("CAMPUSES", "Downtown,Talamban").split(",")
-        ),
+        "campuses": read.names("CAMPUSES", "Downtown,Talamban"),
         "student_id_pattern": read.pattern("STUDENT_ID_PATTERN", r"\d{8}"),
         "staff_id_pattern": read.pattern("STAFF_ID_PATTERN", r"[A-Za-z]+\d+"),
         "brand_colour": read.colour("BRAND_COLOUR", "#14532d"),

@@ -136,7 +136,13 @@ def plain_answer(status: int, *, code: str = "", message: str = "") -> Response:
         if status >= 500:
             # Templates name the person; Flask-Login would ask the database, which may be gone.
             g._login_user = AnonymousUserMixin()
-        answer = Response(render_template(_page(), status=status, sentence=sentence))
+        try:
+            answer = Response(render_template(_page(), status=status, sentence=sentence))
+        except Exception as error:
+            # The page of a 404 names the person, and the database is away just now.
+            if status >= 500 or not db.is_unavailable(error):
+                raise
+            return plain_answer(503)
     answer.status_code = status
     if status == 503:
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)

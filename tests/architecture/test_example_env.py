@@ -10,7 +10,7 @@ from tests.architecture.test_rooms import ROOT
 
 EXAMPLE = ROOT / "config/example.env"
 READERS = (ROOT / "config/settings.py", ROOT / "config/gunicorn.py")
-READING = {"text", "flag", "number", "zone", "colour", "pattern", "url", "level", "get"}
+READING = {"text", "flag", "number", "zone", "colour", "pattern", "url", "level", "names", "get"}
 
 
 def variables_read() -> set[str]:
