@@ -208,7 +208,7 @@
     nowIndicator: true,
     dayMaxEvents: true,
     moreLinkContent: ({ num }) => `${num} more`,
-    views: { dayGridMonth: { height: isPhone ? "640px" : "860px" }, listDay: { height: "auto" }, listWeek: { height: "auto" } },
+    views: { dayGridMonth: { height: isPhone ? "640px" : "860px", titleFormat: { year: "numeric", month: "long" } }, listDay: { height: "auto" }, listWeek: { height: "auto" } },
     eventStartEditable: true,
     eventDurationEditable: true,
     titleFormat: { weekday: "short", year: "numeric", month: "short", day: "numeric" },

@@ -1,0 +1,99 @@
+"""The first page: true numbers for those who may see them, the right door for everybody else."""
+
+import re
+
+import pytest
+
+from tests.factories.scheduling import monday_seven, open_clinic
+from tests.web.scheduling import book, counted_statements, set_status
+
+
+@pytest.fixture(autouse=True)
+def _clinic(app):
+    with monday_seven():
+        with app.app_context():
+            open_clinic()
+        yield
+
+
+@pytest.fixture
+def rosa(app, people):
+    return app.test_client().sign_in(people.rosa)
+
+
+def numbers(page):
+    """Label and value of every tile."""
+    labels = re.findall(r'c-tile__label">(?:<svg.*?</svg>)?([^<]+)<', page)
+    values = re.findall(r'c-tile__value">(\d+)<', page)
+    return dict(zip(labels, map(int, values), strict=True))
+
+
+def test_nobody_is_sent_to_the_sign_in(client):
+    answer = client.get("/")
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].endswith("/login/")
+
+
+def test_students_are_sent_to_the_portal(client, people):
+    answer = client.sign_in(people.eve).get("/")
+
+    assert answer.headers["Location"] == "/portal/"
+
+
+def test_the_numbers_of_today_are_true(app, people, rosa):
+    book(app, people.sam, "09:00", provider="DOC901")
+    waiting = book(app, people.eve, "09:20", provider="DOC901")
+    set_status(app, people.rosa, waiting, "checked-in")
+    book(app, people.sam, "2026-11-24 09:00")
+    book(app, people.eve, "2026-11-24 10:00", type="dental-cleaning")
+
+    found = numbers(rosa.get("/").text)
+
+    assert found["Still to come"] == 1
+    assert found["Waiting"] == 1
+    assert found["In progress"] == found["Completed"] == found["No-shows"] == 0
+    assert found["To approve"] == 1
+    assert found["Need rebooking"] == 0
+
+
+def test_a_patient_is_checked_in_from_the_first_page(app, people, rosa):
+    booked = book(app, people.sam, "09:00")
+    page = rosa.get("/").text
+    assert f'action="/appointments/{booked.id}/status/"' in page
+
+    rosa.post(
+        f"/appointments/{booked.id}/status/",
+        data={"to": "checked-in", "version": "1", "back": "/"},
+    )
+
+    assert numbers(rosa.get("/").text)["Waiting"] == 1
+
+
+def test_a_provider_sees_their_own_day(app, people):
+    book(app, people.sam, "09:00", provider="DOC901")
+    dana, dino = (app.test_client().sign_in(one) for one in (people.dana, people.dino))
+
+    assert "No visits are left for you" not in dana.get("/").text
+    assert "No visits are left for you" in dino.get("/").text
+
+
+def test_roles_without_visits_get_their_pages_and_no_names(app, people):
+    book(app, people.sam, "09:00")
+
+    for person in (people.cass, people.pia):
+        answer = app.test_client().sign_in(person).get("/")
+
+        assert answer.status_code == 200
+        assert f"Welcome, {person.first_name}" in answer.text
+        assert "Dela Cruz" not in answer.text
+
+
+def test_the_first_page_takes_a_fixed_number_of_statements(app, people, rosa):
+    for minute in ("09:00", "09:20", "09:40"):
+        book(app, people.rosa, minute, patient=people.sam.id, override_reason="test")
+
+    with counted_statements(app) as seen:
+        rosa.get("/")
+
+    assert len(seen) <= 14, "\n\n".join(seen)
