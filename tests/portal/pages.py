@@ -78,7 +78,7 @@ class Page(HTMLParser):
             self.links[-1] = (href, f"{text} {data}".strip())
         form = self._outside[0] if self._outside else self._form
         if form:
-            form.text = " ".join(f"{form.text} {data}".split())
+            form.text = " ".join(f"{form.text} {data}".split()).replace(" ,", ",")
 
     def link(self, text: str) -> str:
         """The address of the first link that says this."""
