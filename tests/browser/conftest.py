@@ -24,8 +24,8 @@ ARGUMENTS = [
 ]
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
-# Calendar invitations and rendering may write to the console; only these are harmless.
-HARMLESS = ("favicon",)
+# A page that is left before its transition ends; the browser says so as if it were an error.
+HARMLESS = ("Transition was aborted", "Transition was skipped")
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -95,8 +95,8 @@ def new_page(browser, live):
         page.set_default_timeout(10_000)
         if javascript:
             page.clock.install(time=live.clock.now())
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: _note(message, complaints))
+        page.on("pageerror", lambda error: _note("error", str(error), complaints))
+        page.on("console", lambda message: _note(message.type, message.text, complaints))
         opened.append(context)
         return page
 
@@ -106,11 +106,11 @@ def new_page(browser, live):
     assert complaints == []
 
 
-def _note(message, complaints: list[str]) -> None:
+def _note(kind: str, text: str, complaints: list[str]) -> None:
     """Errors count, except the browser's own line about an answer that we meant as a refusal."""
-    is_refusal = "Failed to load resource" in message.text
-    if message.type == "error" and not is_refusal and not any(h in message.text for h in HARMLESS):
-        complaints.append(message.text)
+    is_refusal = "Failed to load resource" in text
+    if kind == "error" and not is_refusal and not any(harmless in text for harmless in HARMLESS):
+        complaints.append(text)
 
 
 def sign_in(page, person: Person) -> None:

@@ -45,7 +45,7 @@ class LiveSite:
         with self.app.app_context(), clock.pretend(self.clock.now()):
             while leased := outbox.lease_due_jobs():
                 for job in leased:
-                    runtime.run_outbox_job(job.id, job.delivery)
+                    runtime.run_outbox_job(job.id, job.attempts)
                 count += len(leased)
         return count
 

@@ -12,6 +12,7 @@ from app.kernel.ids import PractitionerId
 from app.scheduling import services
 from app.scheduling.models import WeeklyHours
 from app.scheduling.services.catalogue import TypeDraft
+from tests.factories import patients
 from tests.people import PEOPLE, Person
 
 MANILA = ZoneInfo("Asia/Manila")
@@ -92,24 +93,8 @@ def open_clinic() -> None:
 
 
 def create_patient(person: Person) -> None:
-    """The patient record of somebody with an account."""
-    from sqlalchemy import insert
-
-    from app.infra.db import transaction
-    from app.patients.models import Patient
-
-    with transaction() as tx:
-        tx.execute(
-            insert(Patient).values(
-                university_id=person.id,
-                user_id=person.user_id,
-                first_name=person.first_name,
-                last_name=person.last_name,
-                created_at=clock.now(),
-                updated_at=clock.now(),
-                search_name=f"{person.first_name} {person.last_name}".lower(),
-            )
-        )
+    """The patient record of somebody with an account; the same university ID links them."""
+    patients.create_patient(person.id, person.first_name, person.last_name)
 
 
 def create_crowd(count: int) -> list[str]:

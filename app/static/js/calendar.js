@@ -110,13 +110,14 @@
     link.className = "s-event";
     link.href = visit.url;
     link.draggable = false;
-    link.setAttribute("aria-label", `${clockOf(event.start)} ${event.title}`);
     const who = Object.assign(document.createElement("span"), { className: "s-event__who", textContent: `${isMonth ? `${clockOf(event.start)} ` : ""}${signOf(visit.status)}${visit.patient}` });
     const mark = visit.needs_rebooking ? " · needs rebooking" : "";
     const what = Object.assign(document.createElement("span"), { className: "s-event__what", textContent: `${clockOf(event.start)} · ${visit.type_name} · ${word(visit.status)}${mark}` });
     link.append(who);
     const minutes = (event.end - event.start) / 60000;
     if (!inGrid() || (!isMonth && minutes >= TWO_LINES)) link.append(what);
+    // The name begins with what is seen, so that one can say it to a voice control.
+    link.setAttribute("aria-label", `${link.textContent}, ${clockOf(event.start)} ${event.title}`);
     // A plain click comes through eventClick, which knows whether it was a drag.
     link.addEventListener("click", (click) => {
       if (click.detail && !click.ctrlKey && !click.metaKey && !click.shiftKey) click.preventDefault();
