@@ -14,7 +14,7 @@ from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.ids import CommunicationId, UserId
 from app.kernel.permission import Role
-from app.notifications.models import Channel, Communication
+from app.notifications.models import Channel, Communication, Status
 from app.notifications.rules import texts
 
 # The bell says "99+" from here on; counting further would only cost.
@@ -150,3 +150,49 @@ def kept_mail(page: int = 1) -> MailPage:
 def kept_letter(name: str) -> StoredLetter | None:
     """One kept message by its file name; None for any name that is not one of the folder's."""
     return mail_folder.read_letter(name)
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """What became of one e-mail, for those who ask "did they get it?"."""
+
+    subject: str
+    address: str
+    status: Status
+    created_at: datetime
+    sent_at: datetime | None
+
+
+def mails_about(entity: str, *, events: Sequence[str]) -> list[SentMail]:
+    """The e-mails about one thing, oldest first, by the index that keeps each from going twice."""
+    rows = session().execute(
+        select(
+            Communication.subject,
+            Communication.recipient_address,
+            Communication.status,
+            Communication.created_at,
+            Communication.sent_at,
+        )
+        .where(
+            Communication.event.in_(events),
+            Communication.entity == entity,
+            Communication.channel == Channel.EMAIL,
+        )
+        .order_by(Communication.id)
+        .limit(50)
+    )
+    return [SentMail(row[0], row[1], Status(row[2]), *row[3:]) for row in rows]
+
+
+def undelivered_count() -> int:
+    """E-mails that wait for another try or for a person (NOT-04), counted up to 100."""
+    waiting = (
+        select(literal(1))
+        .where(
+            Communication.channel == Channel.EMAIL,
+            Communication.status.in_([Status.FAILED, Status.DEAD]),
+        )
+        .limit(UNREAD_CAP)
+        .subquery()
+    )
+    return int(session().execute(select(func.count()).select_from(waiting)).scalar_one())

@@ -251,6 +251,18 @@ def test_the_page_of_a_visit_tells_its_history(app, people, rosa):
     assert "Start" in page
 
 
+def test_the_front_desk_sees_whether_the_mail_went_out(app, people, rosa):
+    booked = book(app, people.sam, "09:00")
+    dana = app.test_client().sign_in(people.dana)
+
+    desk = rosa.get(f"/appointments/show/{booked.id}").text
+    physician = dana.get(f"/appointments/show/{booked.id}").text
+
+    assert "Waiting to be sent" in desk
+    assert "20259001@usc.edu.ph" in desk
+    assert "E-mails about it" not in physician
+
+
 # -- moving
 
 

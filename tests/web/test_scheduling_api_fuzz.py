@@ -28,8 +28,23 @@ ODD_VALUE = st.recursive(
     max_leaves=6,
 )
 FIELDS = st.sampled_from(
-    "type provider from to patient starts_at ends_at reason version"
-    " override status when page page_size hours".split()
+    [
+        "type",
+        "provider",
+        "from",
+        "to",
+        "patient",
+        "starts_at",
+        "ends_at",
+        "reason",
+        "version",
+        "override",
+        "status",
+        "when",
+        "page",
+        "page_size",
+        "hours",
+    ]
 )
 READS = st.sampled_from(
     [

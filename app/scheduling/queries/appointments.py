@@ -11,6 +11,9 @@ from sqlalchemy.orm import aliased
 from app.infra.db import session
 from app.kernel.ids import AppointmentId, PatientId, PractitionerId, UserId
 from app.kernel.period import Period
+from app.notifications import queries as notifications
+from app.notifications.queries import SentMail
+from app.notifications.rules import Template
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
 from app.scheduling.models import Appointment, AppointmentEvent, AppointmentType, Practitioner
@@ -312,3 +315,9 @@ def history(appointment_id: AppointmentId) -> list[EventView]:
         .limit(200)
     )
     return [EventView(*row) for row in rows]
+
+
+def mails_about_visit(visit: AppointmentView) -> list[SentMail]:
+    """What became of the e-mails about a visit and those that it came from."""
+    events = [f"appointment.{template.value}" for template in Template]
+    return notifications.mails_about(f"appointment/{visit.uid}", events=events)

@@ -10,6 +10,8 @@ from app.kernel.actor import Actor
 from app.kernel.clock import clinic_days
 from app.kernel.errors import Forbidden
 from app.kernel.ids import AppointmentId, PractitionerId
+from app.notifications.permissions import Permission as Messages
+from app.notifications.queries import SentMail
 from app.patients import queries as patients
 from app.scheduling import rules
 from app.scheduling.errors import UnknownProvider
@@ -48,11 +50,15 @@ class CalendarWindow:
 
 @dataclass(frozen=True, slots=True)
 class VisitDetails:
-    """One visit, what happened to it, and what the actor may do with it now."""
+    """One visit, what happened to it, and what the actor may do with it now.
+
+    `mails` is None for those who may not see what was sent.
+    """
 
     visit: AppointmentView
     history: list[EventView]
     steps: list[AppointmentStatus]
+    mails: list[SentMail] | None
 
     @property
     def may_move(self) -> bool:
@@ -66,7 +72,9 @@ def visit_details(actor: Actor, *, appointment_id: AppointmentId) -> VisitDetail
     cutoff = facts.type_of(visit.type_id).policy.cancel_cutoff
     was_away = facts.was_away(visit.practitioner_id, visit.period)
     steps = possible_steps(actor, visit, now=clock.now(), cutoff=cutoff, was_away=was_away)
-    return VisitDetails(visit, appointments.history(appointment_id), steps)
+    may_see_mail = actor.may(Messages.COMMUNICATION_READ)
+    mails = appointments.mails_about_visit(visit) if may_see_mail else None
+    return VisitDetails(visit, appointments.history(appointment_id), steps, mails)
 
 
 def possible_steps(

@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.clock import clinic_day, local_date
+from app.notifications import queries as notifications
+from app.notifications.permissions import Permission as Messages
 from app.scheduling import services
 from app.scheduling.forms import appointments as forms
 from app.scheduling.permissions import Permission
@@ -98,8 +100,16 @@ def _today(actor: Actor) -> dict[str, Any]:
             _line(actor, visit, now)
             for visit in appointments.waiting_for_approval(limit=SHOWN_WAITING)
         ],
+        "undelivered": _undelivered(actor),
         "is_cut": len(visits) == SHOWN_TODAY,
     }
+
+
+def _undelivered(actor: Actor) -> int | None:
+    """How many e-mails wait for somebody; None for those who may not see them."""
+    if not actor.may(Messages.COMMUNICATION_READ):
+        return None
+    return notifications.undelivered_count()
 
 
 def _line(actor: Actor, visit: AppointmentView, now: datetime) -> Line:
