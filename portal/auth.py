@@ -44,7 +44,7 @@ def own_visit(appointment_id: int) -> VisitDetails:
 
 @portal.before_request
 def require_patient() -> AnyResponse | None:
-    """Everybody signs in first; who is no patient reads what to do instead."""
+    """Deny by default (ACC-01): everybody signs in first; who is no patient reads what to do."""
     if request.endpoint == "portal.static":
         return None
     if not current_user.is_authenticated:

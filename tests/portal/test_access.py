@@ -62,6 +62,16 @@ def test_staff_are_shown_the_way_to_their_side(clinic, client, people, address):
     assert page.form("Sign out").action == "/logout/"
 
 
+def test_staff_with_a_record_of_their_own_need_the_permission_too(app, clinic, client, people):
+    with app.app_context():
+        create_patient(people.rosa)
+
+    page = Visitor(client.sign_in(people.rosa)).open("/portal/")
+
+    assert page.status == 403
+    assert page.link("Go to the staff side") == "/"
+
+
 def test_a_student_without_a_record_reads_what_to_do(client, people):
     page = Visitor(client.sign_in(people.sam)).open("/portal/")
 
