@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, cast
 
 from flask_appbuilder.forms import DynamicForm
 from markupsafe import Markup
@@ -194,6 +194,10 @@ class TimeOffForm(ScheduleForm):
         "Until", [InputRequired("Please choose when it ends."), possible_instant]
     )
     note = StringField("Note", [Length(max=200)])
+
+    def instants(self) -> tuple[datetime, datetime]:
+        """From when to when, after the form was found good."""
+        return cast(datetime, self.starts_at.data), cast(datetime, self.ends_at.data)
 
 
 def key_of(text: str | None) -> int | None:

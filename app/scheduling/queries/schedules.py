@@ -205,8 +205,8 @@ def hours_of_everybody() -> dict[PractitionerId, list[HoursRow]]:
         .order_by(WeeklyHours.weekday, WeeklyHours.starts)
     )
     found: dict[PractitionerId, list[HoursRow]] = {}
-    for practitioner_id, *hours in rows:
-        found.setdefault(PractitionerId(practitioner_id), []).append(HoursRow(*hours))
+    for row in rows:
+        found.setdefault(PractitionerId(row.practitioner_id), []).append(HoursRow(*row[1:]))
     return found
 
 

@@ -180,8 +180,8 @@ class ScheduleView(GuardedView):
             lambda provider: services.add_time_off(
                 current_actor(),
                 practitioner_id=provider.id,
-                starts_at=form.starts_at.data,
-                ends_at=form.ends_at.data,
+                starts_at=form.instants()[0],
+                ends_at=form.instants()[1],
                 note=form.note.data or "",
             ),
             lambda: f"Time off from {format_instant(form.starts_at.data)} was entered.",
