@@ -50,6 +50,9 @@ bench: setup-dev ## Speed and memory, as ratios to a control (minutes; not part 
 docs: setup-dev ## Write the generated pages of docs/ anew
 	@$(PYTHON) -m app.infra.local.testing $(PYTHON) -m flask --app wsgi clinic docs
 
+screenshots: setup-dev ## Take the README's pictures from a running `make run`
+	@$(PYTHON) -m tests.browser.take_screenshots
+
 lock: setup-dev ## Pin the packages anew, with hashes
 	@.venv/bin/uv pip compile --upgrade --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
 	@.venv/bin/uv pip compile --upgrade --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
