@@ -261,7 +261,7 @@ def test_a_past_date_stays_as_it_was(people):
     assert "on_date" in refusal.value.errors
 
 
-@pytest.mark.parametrize("note", ["x" * 201, "Sem\x00inar"])
+@pytest.mark.parametrize("note", ["x" * 201, "Sem\x00inar", "two\nlines"])
 def test_a_note_is_short_and_plain(people, note):
     with pytest.raises(Invalid) as refusal:
         override(people.rosa, people, [], note=note)

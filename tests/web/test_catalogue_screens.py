@@ -120,7 +120,7 @@ def test_a_kind_is_hidden_by_taking_the_tick_away(site, ada):
         ("bookable_by", ["Wizard"], "is not a valid choice"),
         ("colour", "blue", "Please choose a colour such as #1d4ed8."),
         ("max_open", "0", "Please use a number from 1 to 1000, or nothing for no limit."),
-        ("name", "Eye\x00check", "Please use at most 80 plain characters, on one line."),
+        ("name", "Eye\x07check", "Please use at most 80 plain characters, on one line."),
     ],
 )
 def test_odd_values_are_refused_beside_their_field(ada, field, value, sentence):

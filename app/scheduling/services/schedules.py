@@ -285,7 +285,7 @@ def _changed(tx: Transaction, actor: Actor, practitioner_id: PractitionerId, wha
 
 def _short(note: str) -> str:
     text = note.strip()
-    if len(text) > MAXIMUM_NOTE or "\x00" in text:
+    if len(text) > MAXIMUM_NOTE or not text.isprintable():
         sentence = f"Please use at most {MAXIMUM_NOTE} plain characters."
         raise Invalid(sentence, errors={"note": [sentence]})
     return text
