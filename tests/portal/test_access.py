@@ -133,6 +133,18 @@ def test_what_one_may_see_as_staff_is_not_for_the_portal(fe, booked, people):
         assert fe.client.get(f"/portal/appointments/{visit.id}{part}").status_code == 404
 
 
+def test_staff_who_are_patients_are_not_offered_two_visits_at_once(fe):
+    fe.open("/portal/book/consultation?on=2026-11-24")
+    fe.tap("9:00 AM")
+    booked = fe.send("Book")
+
+    page = fe.open("/portal/book/consultation?on=2026-11-24")
+
+    assert booked.says("Your appointment is booked.")
+    assert "8:40 AM" in page.text
+    assert "9:00 AM" not in page.text
+
+
 def test_signing_out_is_a_post_and_ends_the_session(sam, client):
     sam.open("/portal/profile")
 
