@@ -139,7 +139,14 @@ class ClinicUserView(ServiceModelView, UserDBModelView):
     datamodel = interface(ClinicUser)
     route_base = "/users"
     list_title, add_title, edit_title, show_title = "Users", "New user", "Change user", "User"
-    include_route_methods: ClassVar[set[str]] = {"list", "show", "add", "edit", "userinfo"}
+    include_route_methods: ClassVar[set[str]] = {
+        "list",
+        "show",
+        "add",
+        "edit",
+        "userinfo",
+        "action",
+    }
     list_columns: ClassVar[list[str]] = [
         "university_id",
         "first_name",

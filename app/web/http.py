@@ -156,10 +156,18 @@ def _page() -> str:
 
 def init_errors(app: Flask) -> None:
     """Every refusal and every bug becomes an answer that a person can read."""
+    app.before_request(_refuse_unstorable)
     app.register_error_handler(DomainError, _refused)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _refuse_unstorable() -> None:
+    """No text may hold NUL: the database cannot store it, nobody can type it (INP-01)."""
+    for values in (request.args, request.form):
+        if any("\x00" in text for _, text in values.items(multi=True)):
+            raise Malformed("Text must not hold the NUL character.")
 
 
 def _refused(refusal: DomainError) -> Response:

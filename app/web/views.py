@@ -212,7 +212,7 @@ class ServiceModelView(SafeModelView):
             form = self.edit_form.refresh(obj=item)
             for name, value in self.form_values(item).items():
                 form[name].data = value
-        form._id = pk
+        form._id = self.datamodel.get_pk_value(item)  # FAB's check of uniqueness compares it
         if self._submit(
             form, lambda values: self.service_edit(int(pk), values), self.edit_row_message
         ):

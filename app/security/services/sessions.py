@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, insert, update
 
 from app.infra.db import transaction
+from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.ids import UserId
@@ -32,11 +33,16 @@ def sign_in(
     user_id = queries.user_id_for_login(name)
     user = _user(user_id)
     is_welcome = is_right(user.password if user else None) and user is not None
-    if throttled or not is_welcome or user is None or not user.active:
+    if throttled or not is_welcome or user is None or not _may_enter(user):
         _note_refusal(actor, user_id, throttled=throttled)
         return None
     _note_success(actor, user, attempt_id)
     return UserId(user.id)
+
+
+def _may_enter(user: ClinicUser) -> bool:
+    """Open accounts only; in production none with a password that was printed (AUT-07)."""
+    return bool(user.active) and not (user.is_demo and settings().is_production)
 
 
 def _user(user_id: UserId | None) -> ClinicUser | None:
