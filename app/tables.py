@@ -7,4 +7,13 @@ from app.patients import models as patients
 from app.scheduling import models as scheduling
 from app.security import models as security
 
-__all__ = ["Base", "idempotency", "notifications", "outbox", "patients", "schedule", "scheduling", "security"]
+__all__ = [
+    "Base",
+    "idempotency",
+    "notifications",
+    "outbox",
+    "patients",
+    "schedule",
+    "scheduling",
+    "security",
+]

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -211,7 +212,7 @@ def booking_requests(token: str, count: int = 8_000) -> list[bytes]:
 
 def _time_of(place: int):
     minutes = 8 * 60 + place * 20 + (60 if place >= 12 else 0)
-    return datetime.min.replace(hour=minutes // 60, minute=minutes % 60).time()
+    return clock_time(minutes // 60, minutes % 60)
 
 
 def _booking(token: str, starts_at: datetime, provider: str, patient: int, key: str) -> bytes:

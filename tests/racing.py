@@ -62,8 +62,7 @@ def _run(
     started = threading.Barrier(len(numbers))
     with ThreadPoolExecutor(len(numbers)) as pool:
         futures = [
-            pool.submit(_one, app, deed, number, started, barrier, now, facts)
-            for number in numbers
+            pool.submit(_one, app, deed, number, started, barrier, now, facts) for number in numbers
         ]
         answers.extend([future.result() for future in futures])
 

@@ -39,7 +39,9 @@ class Forbidden(DomainError):
 
     code = "forbidden"
 
-    def __init__(self, message: str = "You are not allowed to do this.", *, code: str | None = None) -> None:
+    def __init__(
+        self, message: str = "You are not allowed to do this.", *, code: str | None = None
+    ) -> None:
         super().__init__(message, code=code)
 
 

@@ -1,4 +1,4 @@
-"""The grammar of permissions: `<domain>:<resource>:<action>` with the roles that have it by default.
+"""The grammar of permissions: `<domain>:<resource>:<action>`, with the roles that hold it first.
 
 Each permission is one FAB pair: `can_<action>` on the resource's name in CamelCase, so that an
 admin grants and takes it in the role screen. See docs/adr/0004.

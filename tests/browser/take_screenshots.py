@@ -1,7 +1,7 @@
 """Takes the pictures of the README from a running sample clinic.
 
-    make run                                   # in one terminal
-    make screenshots                           # in another; reads the demo password from var/
+make run                                   # in one terminal
+make screenshots                           # in another; reads the demo password from var/
 """
 
 import os

@@ -2,11 +2,7 @@
 
 import pytest
 
-from app.scheduling import services
-from app.scheduling.services import Wish
-from app.kernel import clock
-from tests.browser.conftest import DESKTOP, PHONE, overflows, sign_in, violations
-from tests.factories.scheduling import at
+from tests.browser.conftest import DESKTOP, PHONE, overflows, violations
 from tests.people import PEOPLE
 
 STAFF_PAGES = [

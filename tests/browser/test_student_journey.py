@@ -1,4 +1,4 @@
-"""A student books on a phone: in four taps, against others, without JavaScript (issue's main job)."""
+"""A student books on a phone: in four taps, against others, without JavaScript."""
 
 import email
 import email.policy
@@ -17,7 +17,9 @@ from tests.people import PEOPLE
 def book_for(live, patient, starts_at, provider=None):
     """Somebody else books at the front desk."""
     with live.app.app_context(), clock.pretend(live.clock.now()):
-        wish = Wish(type="consultation", starts_at=at(starts_at), provider=provider, patient=patient)
+        wish = Wish(
+            type="consultation", starts_at=at(starts_at), provider=provider, patient=patient
+        )
         return services.book_appointment(PEOPLE.rosa.actor, wish=wish)
 
 

@@ -34,9 +34,7 @@ def arena(app, template_database, tmp_path):
 
 def book_one_time(number, *, crowd, starts_at, provider):
     """Each racer wants the same time for another patient."""
-    wish = Wish(
-        type="consultation", starts_at=starts_at, provider=provider, patient=crowd[number]
-    )
+    wish = Wish(type="consultation", starts_at=starts_at, provider=provider, patient=crowd[number])
     return services.book_appointment(SYSTEM, wish=wish).status
 
 
