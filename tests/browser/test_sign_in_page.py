@@ -1,13 +1,8 @@
-"""Every page for everybody: no accessibility violation, no sideways scrolling, light and dark."""
+"""The page before all others: no accessibility violation, no sideways scrolling."""
 
 import pytest
 
 from tests.browser.conftest import DESKTOP, PHONE, overflows, violations
-from tests.people import PEOPLE
-
-STAFF_PAGES = [
-    (PEOPLE.rosa, "/"),
-]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
