@@ -234,7 +234,7 @@ def test_kinds_for_others_are_neither_shown_nor_found(app, sam):
     ("text", "sentence"),
     [
         ("x" * 501, "Please use at most 500 characters."),
-        ("no\x00pe", "This text contains characters that cannot be stored."),
+        ("no\x07pe", "This text contains characters that cannot be stored."),
     ],
 )
 def test_a_note_that_cannot_be_stored_is_answered_beside_the_field(sam, text, sentence):
@@ -254,7 +254,7 @@ def test_a_note_that_cannot_be_stored_is_answered_beside_the_field(sam, text, se
         ("/portal/book/nothing", 404),
         ("/portal/book/%00", 404),
         ("/portal/book/consultation?provider=DENT901", 404),
-        ("/portal/book/consultation?provider=%00", 404),
+        ("/portal/book/consultation?provider=%00", 400),
         ("/portal/book/consultation?from=tomorrow", 400),
         ("/portal/book/consultation?on=2026-13-01", 400),
         ("/portal/book/consultation?from=0001-01-01&on=9999-12-31", 200),
@@ -277,6 +277,7 @@ def test_nonsense_in_the_address_is_answered_calmly(sam, address, status):
     [
         ({}, 400),
         ({"starts_at": "nine"}, 400),
+        ({"starts_at": "2026-11-24T01:00:00Z", "reason": "no\x00pe"}, 400),  # INP-01
         ({"starts_at": "2026-11-24T01:07:00Z"}, 422),
         ({"starts_at": "2026-11-22T01:00:00Z"}, 422),
         ({"starts_at": "2150-11-22T01:00:00Z"}, 422),
