@@ -1,4 +1,4 @@
-"""Reading files of patients, however odd."""
+"""Reading files of patients, however odd (CSV-01)."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Reading a CSV file of patients: encoding, columns, and each row as a record or its problems."""
+"""Reading a CSV file of patients (CSV-01): encoding, columns, each row a record or its problems."""
 
 import codecs
 import csv

@@ -87,9 +87,10 @@ class PatientView(ServiceModelView):
 
     def _init_properties(self) -> None:
         columns = list(self.search_columns)
-        self.search_columns = []
+        self.__dict__["search_columns"] = []
         super()._init_properties()
-        self.search_columns, self._filters = columns, patient_filters(self.datamodel)
+        self.__dict__["search_columns"] = columns
+        self._filters = patient_filters(self.datamodel)
 
     @expose("/show/<pk>", methods=["GET"])
     @has_access
