@@ -22,7 +22,7 @@ HISTORY: Final = 28 * A_DAY
 AHEAD: Final = 14 * A_DAY
 ANSWERED_BEFORE: Final = 3 * A_DAY
 # How much of the opening time is booked; less the further ahead.
-BUSY_SO_FAR, BUSY_TODAY, BUSY_NEXT, BUSY_LAST = 0.27, 0.45, 0.33, 0.1
+BUSY_SO_FAR, BUSY_TODAY, BUSY_NEXT, BUSY_LAST = 0.18, 0.42, 0.3, 0.1
 
 
 class Ending(StrEnum):

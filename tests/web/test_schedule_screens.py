@@ -100,6 +100,17 @@ def test_changed_hours_name_the_visits_that_no_longer_fit(site, rosa, people):
     assert rosa.get("/appointments/list/?filter=needs-rebooking").status_code == 200
 
 
+def test_a_change_names_only_the_visits_that_it_hits(site, rosa, people):
+    book(site, people.sam, "09:00", provider=people.dana.id)
+    rosa.post(DANA + "dates/", data={"on_date": "2026-11-23", "kind": "off"})
+    rosa.get(DANA)
+
+    page = text_of(rosa.post(DANA + "hours/", data=EVENING, follow_redirects=True))
+
+    assert "no longer fits" not in page
+    assert "1 visit does not fit these hours." in page
+
+
 def test_overlapping_hours_are_refused_beside_the_field_and_kept(site, rosa):
     data = {**EVENING, "starts": "11:00", "ends": "14:00"}
 

@@ -114,7 +114,7 @@ class ScheduleView(GuardedView):
         """Remove a span of the week; it can be taken back."""
         provider = _provider(university_id)
         span = _span_of(provider, hours_id)
-        flagged = services.remove_weekly_hours(
+        flagged = -_misfits(provider) + services.remove_weekly_hours(
             current_actor(), practitioner_id=provider.id, hours_id=hours_id
         )
         undo = Undo(_path(provider, "hours"), forms.hours_fields(span))
@@ -162,7 +162,7 @@ class ScheduleView(GuardedView):
         provider = _provider(university_id)
         rows = _overrides_on(provider, day)
         on_date = rows[0].on_date
-        flagged = services.remove_override(
+        flagged = -_misfits(provider) + services.remove_override(
             current_actor(), practitioner_id=provider.id, on_date=on_date
         )
         spans = [(row.starts, row.ends) for row in rows if row.starts and row.ends]
@@ -196,7 +196,7 @@ class ScheduleView(GuardedView):
         row = next((row for row in rows if row.id == time_off_id), None)
         if row is None:
             raise NotFound("This time off is over or was removed already.")
-        flagged = services.remove_time_off(
+        flagged = -_misfits(provider) + services.remove_time_off(
             current_actor(), practitioner_id=provider.id, time_off_id=time_off_id
         )
         fields = forms.time_off_fields(local(row.starts_at), local(row.ends_at), row.note)
@@ -216,7 +216,7 @@ class ScheduleView(GuardedView):
         if not form.validate():
             return self._page(provider, refused)
         try:
-            flagged = write(provider)
+            flagged = -_misfits(provider) + write(provider)
         except (Forbidden, NotFound):
             raise
         except DomainError as refusal:
@@ -241,7 +241,7 @@ class ScheduleView(GuardedView):
             dates=_by_date(schedules.date_overrides(provider.id, since=today)),
             absences=schedules.absences(provider.id, since=now),
             preview=previews.preview(provider.id, first=today, last=today + TWO_WEEKS, zone=zone),
-            misfits=schedules.misfits().get(provider.id, 0),
+            misfits=_misfits(provider),
             refused=refused,
             **_other_forms(refused),
         )
@@ -255,6 +255,11 @@ def _provider(university_id: str) -> PractitionerCard:
     return provider
 
 
+def _misfits(provider: PractitionerCard) -> int:
+    """How many of the provider's visits do not fit at present."""
+    return schedules.misfits().get(provider.id, 0)
+
+
 def _path(provider: PractitionerCard, what: str) -> str:
     return url_for("ScheduleView.schedule", university_id=provider.university_id) + f"{what}/"
 
@@ -262,11 +267,11 @@ def _path(provider: PractitionerCard, what: str) -> str:
 def _done(
     provider: PractitionerCard, sentence: str, flagged: int, undo: Undo | None = None
 ) -> Response:
-    """Back to the page with what happened, who is affected (SCH-19), and the way to undo."""
+    """Back to the page with what happened, who is hit by it (SCH-19), and the way to undo."""
     notice = render_template(
-        "scheduling/notice.html", sentence=sentence, flagged=flagged, undo=undo
+        "scheduling/notice.html", sentence=sentence, flagged=max(flagged, 0), undo=undo
     )
-    flash(Markup(notice), "warning" if flagged else "success")  # noqa: S704 - a template's text
+    flash(Markup(notice), "warning" if flagged > 0 else "success")  # noqa: S704 - a template's text
     return redirect(url_for("ScheduleView.schedule", university_id=provider.university_id))
 
 
