@@ -46,6 +46,13 @@ def test_a_form_without_a_session_leads_to_the_sign_in_page(clinic, client):
     assert answer.headers["Location"] == "/login/?next=%2Fportal%2F"
 
 
+def test_a_form_whose_cookie_has_gone_leads_there_too(clinic, client, tokens):
+    answer = client.post("/portal/book/consultation/confirm?at=2026-11-24T01:00:00Z")
+
+    assert answer.status_code == 303
+    assert "confirm%3Fat%3D2026-11-24T01%3A00%3A00Z" in answer.headers["Location"]
+
+
 def test_a_script_without_a_session_takes_the_whole_page_to_the_sign_in(clinic, client):
     answer = client.get("/portal/book/consultation", headers={"HX-Request": "true"})
 

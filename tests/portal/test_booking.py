@@ -1,11 +1,13 @@
 """Booking without scripts: the journey, and everything that can come in between."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.kernel import clock
 from app.scheduling import services
 from app.scheduling.services.catalogue import TypeDraft
-from tests.factories.scheduling import SYSTEM, at
+from tests.factories.scheduling import SYSTEM, VACCINATION, at
 from tests.people import PASSWORD
 from tests.portal.pages import Visitor
 
@@ -185,6 +187,28 @@ def test_a_patient_at_the_limit_reads_why_nothing_is_free(sam, booked, people):
     page = sam.open("/portal/book/consultation")
 
     assert page.says("You have 3 visits to come, and more are not possible at a time.")
+
+
+def test_a_limit_of_the_kind_itself_is_told_too(app, sam, booked, people):
+    with app.app_context():
+        only_one = replace(VACCINATION, code="flu", name="Flu shot", max_open=1)
+        services.save_appointment_type(SYSTEM, draft=only_one)
+    booked(people.sam, "2026-11-24 09:00", type="flu")
+
+    page = sam.open("/portal/book/flu")
+
+    assert page.says("You have 1 visit of this kind to come, and more are not possible.")
+
+
+def test_a_limit_reached_on_another_page_is_explained_when_booking(sam, booked, people):
+    form = sam.open(NINE).form("Book")
+    for day in ("25", "26", "27"):
+        booked(people.sam, f"2026-11-{day} 09:00")
+
+    page = sam.post(form)
+
+    assert page.status == 422
+    assert page.link("See your appointments") == "/portal/appointments"
 
 
 def test_one_can_ask_for_a_provider(sam):

@@ -137,6 +137,19 @@ def test_when_the_provider_has_left_others_are_offered(app, sam, visit, people):
     assert page.link("8:00 AM")
 
 
+def test_when_nobody_is_left_one_sentence_says_so(app, sam, visit, people):
+    with app.app_context():
+        for person in (people.dana, people.dino):
+            services.save_practitioner(
+                SYSTEM, user_id=person.user_id, kind="physician", is_active=False
+            )
+
+    page = sam.open(f"/portal/appointments/{visit.id}/move")
+
+    assert page.status == 404
+    assert page.says("Nobody sees patients for this kind of visit at the moment.")
+
+
 def test_a_visit_that_no_longer_fits_says_so(app, sam, visit, people):
     with app.app_context():
         services.close_clinic(

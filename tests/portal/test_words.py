@@ -111,6 +111,12 @@ def test_somebody_of_my_name_at_the_desk_is_not_me():
     assert lines == ["The clinic cancelled this visit"]
 
 
+def test_a_physician_who_is_a_patient_too_is_not_me():
+    fe = {"actor_name": "Fe Tañada", "actor_role": "Faculty, Physician"}
+
+    assert told(event("confirmed", "cancelled", **fe)) == ["The clinic cancelled this visit"]
+
+
 def test_notes_among_staff_are_not_told():
     override = event(None, "confirmed", reason="Set aside the limits: exam week")
     refusal = event("pending", "declined", reason="The dentist is away.")
