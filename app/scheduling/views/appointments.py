@@ -110,10 +110,12 @@ class AppointmentView(ReadOnlyView):
     ]
     search_form_extra_fields: ClassVar[dict[str, Any]] = {
         "status": SelectField(
-            "Status", choices=[(one.value, one.value.capitalize()) for one in AppointmentStatus]
+            "Status",
+            choices=[(one.value, one.value.capitalize()) for one in AppointmentStatus],
+            render_kw={"class": "form-control"},
         ),
         "starts_at": NativeDateField("Day"),
-        "patient_id": StringField("Patient"),
+        "patient_id": StringField("Patient", render_kw={"class": "form-control"}),
     }
     extra_args: ClassVar[dict[str, Any]] = {"quick": QUICK, "quick_filter": quick_filter}
     order_columns: ClassVar[list[str]] = ["starts_at"]

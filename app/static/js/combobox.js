@@ -85,8 +85,9 @@ window.clinic = window.clinic || {};
           const url = new URL(this.endpoint, location.href);
           url.searchParams.set("q", words);
           const answer = await fetch(url, { signal: this.request.signal, headers: { Accept: "application/json" } });
-          if (!answer.ok) throw new Error(String(answer.status));
-          this.open((await answer.json()).results ?? []);
+          const found = await answer.json();
+          // A refusal is a sentence too, such as "Please type at least three letters."
+          this.open(found.results ?? [], answer.ok ? undefined : found.message);
         } catch (error) {
           if (error.name !== "AbortError") this.open([], "The search did not answer. Please try again.");
         }
