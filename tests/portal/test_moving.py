@@ -51,6 +51,14 @@ def test_moving_twice_with_one_page_moves_once(sam, visit):
     assert sam.open("/portal/appointments").html.count('class="c-visit"') == 1
 
 
+def test_the_present_provider_is_asked_first(sam, booked, people):
+    visit = booked(people.sam, TOMORROW_NINE, provider=people.dino.id)
+
+    page = sam.open(f"/portal/appointments/{visit.id}/move")
+
+    assert page.says("With: Dino Cabahug")
+
+
 def test_another_provider_can_take_the_visit(sam, visit):
     sam.open(f"/portal/appointments/{visit.id}/move")
 
