@@ -164,9 +164,10 @@ def init_errors(app: Flask) -> None:
 
 
 def _refuse_unstorable() -> None:
-    """No form may hold NUL: the database cannot store it, nobody can type it (INP-01)."""
-    if any("\x00" in text for _, text in request.form.items(multi=True)):
-        raise Malformed("Text must not hold the NUL character.")
+    """No text may hold NUL: the database cannot store it, nobody can type it (INP-01)."""
+    for values in (request.args, request.form):
+        if any("\x00" in text for _, text in values.items(multi=True)):
+            raise Malformed("Text must not hold the NUL character.")
 
 
 def _refused(refusal: DomainError) -> Response:
