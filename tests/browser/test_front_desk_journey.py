@@ -114,7 +114,7 @@ def test_a_visit_is_dragged_to_another_time(new_page, live, visits):
     event = calendar_event(page, "Ñuñez, Eve")
     event.scroll_into_view_if_needed()
 
-    drag(page, event, down=-90)  # an hour is 90 pixels high
+    drag(page, event, down=-144)  # an hour is 144 pixels high
     page.wait_for_load_state("networkidle")
 
     with live.app.app_context():
@@ -137,7 +137,7 @@ def test_a_refused_move_snaps_back_and_says_why(new_page, live):
     event = calendar_event(page, "Dela Cruz, Sam")
     event.scroll_into_view_if_needed()
 
-    drag(page, event, down=45)  # into the lunch break
+    drag(page, event, down=48)  # into the lunch break
 
     page.get_by_role("alert").filter(has_text="outside").or_(
         page.get_by_role("alert").filter(has_text="not")

@@ -173,6 +173,11 @@
     return options.providers.filter((one) => !provider.value || one.key === provider.value);
   }
 
+  /* Today opens at the present hour, other days in the morning. */
+  function scrollTo() {
+    return day.value === options.today ? options.now : "07:40:00";
+  }
+
   function remember() {
     const view = Object.keys(VIEWS).find((name) => VIEWS[name] === calendar.getView().type);
     const shown = new URLSearchParams({ view, day: day.value });
@@ -202,7 +207,7 @@
     slotLabelInterval: "01:00",
     slotHeight: 24,
     height: isPhone ? "auto" : "max(520px, calc(100dvh - 270px))",
-    scrollTime: options.now,
+    scrollTime: scrollTo(),
     slotEventOverlap: false,
     snapDuration: "00:05",
     allDaySlot: false,
@@ -226,6 +231,7 @@
       if (!calendar) return;
       const shown = calendar.getOption("date");
       day.value = dateOf(shown instanceof Date ? shown : view.currentStart);
+      if (calendar.getOption("scrollTime") !== scrollTo()) calendar.setOption("scrollTime", scrollTo());
       remember();
     },
   });
