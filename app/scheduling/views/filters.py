@@ -10,7 +10,8 @@ from sqlalchemy import select
 from app.kernel import clock
 from app.kernel.clock import clinic_day, local_date
 from app.kernel.errors import DomainError
-from app.patients import queries as patients
+from app.kernel.ids import PatientId
+from app.patients import services as patients
 from app.scheduling.forms import appointments as forms
 from app.scheduling.models import Appointment, Practitioner
 from app.scheduling.rules import AppointmentStatus
@@ -131,19 +132,27 @@ def _searched_day(value: Any) -> date | None:
 
 
 class PatientIs(BaseFilter):
-    """Visits of patients found by name or university ID."""
+    """Visits of patients found by name or university ID; the search is recorded (SEC-04)."""
 
     name = "name or ID begins with"
     arg_name = "ct"
 
     def apply(self, query: Any, value: Any) -> Any:
         """Rows of up to twenty patients; a text that is too short finds nobody (SEC-04)."""
+        return query.filter(Appointment.patient_id.in_(_found(str(value)[:100])))
+
+
+def _found(text: str) -> list[PatientId]:
+    """Who is meant, asked once per request: the list and its count both apply the filter."""
+    known: dict[str, list[PatientId]] = request.__dict__.setdefault("clinic_found", {})
+    if text not in known:
         try:
-            found = [card.id for card in patients.search_patients(str(value)[:100])]
+            cards = patients.find_patients(current_actor(), text=text)
         except DomainError as refusal:
             flash(refusal.message, "warning")
-            found = []
-        return query.filter(Appointment.patient_id.in_(found))
+            cards = []
+        known[text] = [card.id for card in cards]
+    return known[text]
 
 
 SEARCHES: dict[str, tuple[type[BaseFilter], ...]] = {
