@@ -1,6 +1,6 @@
 """Imports every table, for Alembic and the data dictionary only."""
 
-from app.infra import idempotency, outbox, schedule
+from app.infra import idempotency, outbox, remembered, schedule
 from app.infra.db import Base
 from app.notifications import models as notifications
 from app.patients import models as patients
@@ -13,6 +13,7 @@ __all__ = [
     "notifications",
     "outbox",
     "patients",
+    "remembered",
     "schedule",
     "scheduling",
     "security",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask_appbuilder import Model as FabModel
 from flask_sqlalchemy import SQLAlchemy
 from psycopg2 import errorcodes
-from sqlalchemy import Dialect, Executable, Insert
+from sqlalchemy import Dialect, Executable, Insert, TextClause
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -23,6 +23,7 @@ FabModel.metadata.naming_convention = {  # type: ignore[assignment]
 }
 
 T = TypeVar("T")
+Statement = Insert | TextClause
 
 db = SQLAlchemy(model_class=FabModel)
 
@@ -52,7 +53,7 @@ class Transaction:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._waiting: list[tuple[Insert, dict[str, Any]]] = []
+        self._waiting: list[tuple[Statement, dict[str, Any]]] = []
 
     def add(self, row: Any) -> None:
         """Store a new row with the transaction."""
@@ -62,8 +63,8 @@ class Transaction:
         """Run one statement inside the transaction and return its result."""
         return self.session.execute(statement, values)
 
-    def later(self, statement: Insert, values: dict[str, Any]) -> None:
-        """Insert a row whose result nobody needs, together with the others at the end.
+    def later(self, statement: Statement, values: dict[str, Any]) -> None:
+        """Write a row whose result nobody needs, together with the others at the end.
 
         All of them travel to the database in one round trip: a booking writes eight rows.
         """
@@ -77,14 +78,14 @@ class Transaction:
             _send_together(self.session, waiting)
 
 
-def _send_together(session: Session, inserts: list[tuple[Insert, dict[str, Any]]]) -> None:
-    """One round trip for many inserts; psycopg2 quotes the values as for single statements."""
+def _send_together(session: Session, waiting: list[tuple[Statement, dict[str, Any]]]) -> None:
+    """One round trip for many statements; psycopg2 quotes the values as for single statements."""
     connection = session.connection()
     cursor = connection.connection.cursor()
     try:
         statements = [
             cursor.mogrify(*_bound(statement, values, connection.dialect))
-            for statement, values in inserts
+            for statement, values in waiting
         ]
     finally:
         cursor.close()
@@ -93,7 +94,7 @@ def _send_together(session: Session, inserts: list[tuple[Insert, dict[str, Any]]
 
 
 def _bound(
-    statement: Insert, values: dict[str, Any], dialect: Dialect
+    statement: Statement, values: dict[str, Any], dialect: Dialect
 ) -> tuple[str, dict[str, Any]]:
     """The statement's text with the values as the driver takes them."""
     compiled = _compiled(statement, tuple(values), dialect)
@@ -105,7 +106,7 @@ def _bound(
 
 
 @lru_cache(maxsize=100)
-def _compiled(statement: Insert, columns: tuple[str, ...], dialect: Dialect) -> Any:
+def _compiled(statement: Statement, columns: tuple[str, ...], dialect: Dialect) -> Any:
     """Compiling costs more than running: callers pass the same insert() object every time."""
     return statement.compile(dialect=dialect, column_keys=list(columns))
 

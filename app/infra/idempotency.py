@@ -95,9 +95,7 @@ class Once:
 
     def remember(self, tx: Transaction, answer: dict[str, Any]) -> None:
         """Store the answer with the work that it tells of."""
-        tx.execute(
-            REMEMBER, {"user_id": self.user_id, "key": self.key, "answer": json.dumps(answer)}
-        )
+        tx.later(REMEMBER, {"user_id": self.user_id, "key": self.key, "answer": json.dumps(answer)})
 
 
 def purge_idempotency_keys() -> int:

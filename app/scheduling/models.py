@@ -6,7 +6,6 @@ Schedule the weekly hours with their overrides and absences, Appointment the app
 
 from datetime import date, time
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -188,19 +187,6 @@ class Closure(Base):
     ends_at: Mapped[Instant]
     import_key: Mapped[str | None] = mapped_column(String(80))
     is_active: Mapped[bool] = mapped_column(server_default="true")
-
-
-class Revision(Base):
-    """One row whose stamp changes with every change of the tables above, by triggers.
-
-    What a process remembers of them is good as long as the stamp is the same.
-    """
-
-    __tablename__ = "scheduling_revision"
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    stamp: Mapped[UUID]
 
 
 class Appointment(Base):

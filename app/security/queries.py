@@ -29,6 +29,7 @@ from app.infra.fab_tables import (
     assoc_user_group,
     assoc_user_role,
 )
+from app.infra.remembered import Remembered
 from app.kernel.ids import UserId
 from app.security.models import ClinicUser, SignInAttempt
 from app.security.rules import RecentFailures
@@ -188,55 +189,62 @@ class Access:
     grants: frozenset[tuple[str, str]]
 
 
-# The roles that a user holds by themselves or through a group, and what they give.
-_ROLES = text(
+_access_known = Remembered()
+
+# The roles that a user holds by themselves or through a group, and the stamp of all grants.
+_HELD = text(
     """
     ARRAY (
-      SELECT name FROM ab_role WHERE id IN (
-        SELECT role_id FROM ab_user_role WHERE user_id = :user_id
-        UNION
-        SELECT g.role_id FROM ab_user_group u JOIN ab_group_role g USING (group_id)
-        WHERE u.user_id = :user_id
-      )
-      ORDER BY name
+      SELECT role_id FROM ab_user_role WHERE user_id = :user_id
+      UNION
+      SELECT g.role_id FROM ab_user_group u JOIN ab_group_role g USING (group_id)
+      WHERE u.user_id = :user_id
+      ORDER BY 1
     )
     """
 )
-_GRANTS = text(
+_STAMP = text("(SELECT CAST(value AS text) FROM infra_stamp WHERE name = 'grants')")
+_USER = select(ClinicUser, _HELD, _STAMP).where(ClinicUser.id == bindparam("user_id"))
+_USERS_ROLES = select(_HELD, _STAMP)
+_GIVEN = text(
     """
-    ARRAY (
-      SELECT DISTINCT p.name || ' ' || v.name
-      FROM ab_permission_view_role r
-      JOIN ab_permission_view pv ON pv.id = r.permission_view_id
+    SELECT r.name, ARRAY (
+      SELECT p.name || ' ' || v.name
+      FROM ab_permission_view_role given
+      JOIN ab_permission_view pv ON pv.id = given.permission_view_id
       JOIN ab_permission p ON p.id = pv.permission_id
       JOIN ab_view_menu v ON v.id = pv.view_menu_id
-      WHERE r.role_id IN (
-        SELECT role_id FROM ab_user_role WHERE user_id = :user_id
-        UNION
-        SELECT g.role_id FROM ab_user_group u JOIN ab_group_role g USING (group_id)
-        WHERE u.user_id = :user_id
-      )
+      WHERE given.role_id = r.id
     )
+    FROM ab_role r WHERE r.id = ANY (:ids) ORDER BY r.name
     """
 )
-_ACCESS = select(_ROLES, _GRANTS)
-_USER_AND_ACCESS = select(ClinicUser, _ROLES, _GRANTS).where(ClinicUser.id == bindparam("user_id"))
 
 
 def access_of(user_id: UserId) -> Access:
-    """What a user may do, in one statement."""
-    return _access(*session().execute(_ACCESS, {"user_id": user_id}).one())
+    """What a user may do."""
+    return _access(*session().execute(_USERS_ROLES, {"user_id": user_id}).one())
 
 
 def user_with_access(user_id: UserId) -> tuple[ClinicUser, Access] | None:
-    """An account and what it may do, in one statement; asked at every request."""
-    row = session().execute(_USER_AND_ACCESS, {"user_id": user_id}).one_or_none()
+    """An account and what it may do, asked at every request: one statement, and a second one
+    only after somebody changed a role."""
+    row = session().execute(_USER, {"user_id": user_id}).one_or_none()
     return (row[0], _access(row[1], row[2])) if row else None
 
 
-def _access(roles: list[str], grants: list[str]) -> Access:
-    pairs = (grant.split(" ", 1) for grant in grants)
-    return Access(tuple(roles), frozenset((permission, resource) for permission, resource in pairs))
+def _access(role_ids: list[int], stamp: str) -> Access:
+    held = tuple(role_ids)
+    return _access_known.answer(stamp, held, lambda: _given(held))
+
+
+def _given(role_ids: tuple[int, ...]) -> Access:
+    rows = session().execute(_GIVEN, {"ids": list(role_ids)}).all()
+    pairs = (pair.split(" ", 1) for _, given in rows for pair in given)
+    return Access(
+        roles=tuple(name for name, _ in rows),
+        grants=frozenset((permission, resource) for permission, resource in pairs),
+    )
 
 
 def role_names(user_id: UserId) -> tuple[str, ...]:

@@ -1,5 +1,5 @@
-"""Loads the facts of one question about free time: at most four statements, however long the
-window and however many providers (SCH-10 to SCH-17); two when schedules are remembered."""
+"""Loads the facts of one question about free time: at most three statements, however long the
+window and however many providers (SCH-10 to SCH-17); one when schedules are remembered."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, select
 
 from app.infra.db import session
+from app.infra.remembered import Remembered
 from app.kernel.clock import clinic_days, local_date
 from app.kernel.ids import AppointmentId, PatientId, PractitionerId, UserId
 from app.kernel.period import Period
 from app.scheduling.models import AppointmentType
-from app.scheduling.queries import remembered, statements
+from app.scheduling.queries import statements
 from app.scheduling.rules import (
     HOLDS_TIME,
     OPEN,
@@ -34,6 +35,9 @@ LONGEST_HOLD = timedelta(hours=28)
 A_DAY = timedelta(days=1)
 HOLDING = sorted(status.value for status in HOLDS_TIME)
 OPEN_STATUSES = sorted(status.value for status in OPEN)
+
+_catalogue = Remembered()
+_schedules_known = Remembered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class _Schedule:
 def bookable_type(code: str) -> BookableType | None:
     """The active type of this code, in any case, with its providers."""
     wanted = {"code": code.strip().lower()}
-    return remembered.catalogue.answer(
+    return _catalogue.answer(
         _stamp(),
         wanted["code"],
         lambda: _typed(session().execute(statements.TYPE_AND_PROVIDERS, wanted)),
@@ -124,7 +128,7 @@ def bookable_type(code: str) -> BookableType | None:
 
 def type_of(type_id: int) -> BookableType:
     """The type of an existing appointment, active or not, with its providers."""
-    found = remembered.catalogue.answer(
+    found = _catalogue.answer(
         _stamp(),
         type_id,
         lambda: _typed(session().execute(statements.TYPE_BY_ID, {"id": type_id})),
@@ -145,7 +149,7 @@ def bookable_types() -> list[BookableType]:
 
 
 def _stamp() -> str:
-    return str(session().scalar(statements.REVISION))
+    return str(session().scalar(statements.STAMP))
 
 
 def _typed(rows: Iterable[Row[Any]]) -> BookableType | None:
@@ -200,9 +204,9 @@ def _policy(row: AppointmentType | Row[Any]) -> TypePolicy:
 
 def load_question(scope: Scope) -> Question:
     """Every fact that decides which times of the scope are free."""
-    stamp, claims = _claims(scope)
+    stamp, claims, visits = _taken(scope)
     ids = tuple(one.id for one in scope.providers)
-    schedules, closures = remembered.schedules.answer(
+    schedules, closures = _schedules_known.answer(
         stamp, (ids, scope.days), lambda: _schedules(ids, scope.days)
     )
     booked = _last_booked(scope) if scope.with_last_booked else {}
@@ -217,7 +221,7 @@ def load_question(scope: Scope) -> Question:
         now=scope.now,
         zone=scope.zone,
         closures=tuple(closures),
-        patient=_patient(scope),
+        patient=_patient_facts(scope, visits) if scope.patient_id is not None else None,
         patient_limits=scope.limits,
         duration=scope.duration,
         ignore_appointment_id=scope.moving,
@@ -312,52 +316,40 @@ def _add(schedule: _Schedule, row: Row[Any]) -> None:
             spans.append((row.starts, row.ends))
 
 
-def _claims(scope: Scope) -> tuple[str, Mapping[int, list[facts.Claim]]]:
-    """The stamp of the schedules, and the claims of each provider."""
+def _taken(scope: Scope) -> tuple[str, Mapping[int, list[facts.Claim]], list[Row[Any]]]:
+    """The stamp of the schedules, the claims of each provider, and the patient's visits."""
     window = scope.days.period
-    rows = (
-        session()
-        .execute(
-            statements.CLAIMS,
-            {
-                "kind": PROVIDER,
-                "ids": [one.id for one in scope.providers],
-                "since": window.starts_at - LONGEST_HOLD,
-                "until": window.ends_at + LONGEST_HOLD,
-            },
-        )
-        .all()
-    )
+    around = clinic_days(scope.first - 8 * A_DAY, scope.last + 8 * A_DAY, scope.zone)
+    values = {
+        "kind": PROVIDER,
+        "ids": [one.id for one in scope.providers],
+        "since": window.starts_at - LONGEST_HOLD,
+        "until": window.ends_at + LONGEST_HOLD,
+        "patient_id": scope.patient_id,
+        "holding": HOLDING,
+        "open": OPEN_STATUSES,
+        "weeks_since": around.starts_at,
+        "weeks_until": around.ends_at,
+        "now": scope.now,
+    }
+    rows = session().execute(statements.TAKEN, values).all()
     claims: defaultdict[int, list[facts.Claim]] = defaultdict(list)
-    for _, resource_id, *claim in rows:
-        if resource_id is not None:
-            claims[resource_id].append(facts.Claim(*claim))
-    return rows[0][0], claims
+    visits: list[Row[Any]] = []
+    for row in rows:
+        _, practitioner_id, appointment_id, starts_at, ends_at, held_from, held_until, *_ = row
+        if practitioner_id is not None:
+            claims[practitioner_id].append(
+                facts.Claim(starts_at, ends_at, held_from, held_until, appointment_id)
+            )
+        elif appointment_id is not None and appointment_id != scope.moving:
+            visits.append(row)
+    return rows[0].stamp, claims, visits
 
 
 def _last_booked(scope: Scope) -> dict[int, datetime]:
     ids = [one.id for one in scope.providers]
     rows = session().execute(statements.LAST_BOOKED, {"ids": ids})
     return {row.id: row.booked_at for row in rows if row.booked_at is not None}
-
-
-def _patient(scope: Scope) -> PatientFacts | None:
-    """What the patient holds: open visits ever, and all visits of the window's weeks."""
-    if scope.patient_id is None:
-        return None
-    around = clinic_days(scope.first - 8 * A_DAY, scope.last + 8 * A_DAY, scope.zone)
-    rows = session().execute(
-        statements.PATIENT_VISITS,
-        {
-            "patient_id": scope.patient_id,
-            "holding": HOLDING,
-            "open": OPEN_STATUSES,
-            "since": around.starts_at,
-            "until": around.ends_at,
-            "now": scope.now,
-        },
-    )
-    return _patient_facts(scope, [row for row in rows if row.id != scope.moving])
 
 
 def _patient_facts(scope: Scope, rows: Iterable[Row[Any]]) -> PatientFacts:
@@ -367,7 +359,7 @@ def _patient_facts(scope: Scope, rows: Iterable[Row[Any]]) -> PatientFacts:
     weeks: defaultdict[bool, Counter[tuple[int, int]]] = defaultdict(Counter)
     for row in rows:
         span = (row.starts_at, row.ends_at)
-        claims.append(facts.Claim(*span, *span, row.id))
+        claims.append(facts.Claim(*span, *span, row.appointment_id))
         day = local_date(row.starts_at, scope.zone)
         # Counted once under False for all types, and once more under True for this type.
         for is_same_type in {False, row.type_id == scope.type.id}:

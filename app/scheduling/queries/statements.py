@@ -54,29 +54,29 @@ SCHEDULES = text(
     """
 )
 
-REVISION = text("SELECT CAST(stamp AS text) FROM scheduling_revision")
+STAMP = text("SELECT CAST(value AS text) FROM infra_stamp WHERE name = 'schedules'")
 
-# The claims, and with each the stamp that says whether remembered schedules are still good;
-# without claims there is one row with the stamp alone.
-CLAIMS = text(
+# What may stand in the way: the claims of the providers, and the patient's visits (open ones
+# ever, and all that hold time in the weeks around the window). With each row comes the stamp
+# that says whether remembered schedules are still good; without any, one row has the stamp alone.
+TAKEN = text(
     """
-    SELECT CAST(r.stamp AS text), c.resource_id, c.starts_at, c.ends_at, c.held_from, c.held_until,
-           c.appointment_id
-    FROM scheduling_revision r
-    LEFT JOIN scheduling_claim c
-      ON c.active AND c.resource_kind = :kind AND c.resource_id = ANY (:ids)
-     AND c.starts_at > :since AND c.starts_at < :until
-    """
-)
-
-# Open visits ever, and every visit that holds time in the weeks around the window.
-PATIENT_VISITS = text(
-    """
-    SELECT id, type_id, status, starts_at, ends_at
-    FROM scheduling_appointment
-    WHERE patient_id = :patient_id AND status = ANY (:holding)
-      AND ((starts_at >= :since AND starts_at < :until)
-           OR (status = ANY (:open) AND ends_at > :now))
+    SELECT CAST(s.value AS text) AS stamp, t.*
+    FROM infra_stamp s
+    LEFT JOIN (
+      SELECT resource_id AS practitioner_id, appointment_id, starts_at, ends_at,
+             held_from, held_until, NULL::integer AS type_id, NULL::varchar AS status
+      FROM scheduling_claim
+      WHERE active AND resource_kind = :kind AND resource_id = ANY (:ids)
+        AND starts_at > :since AND starts_at < :until
+      UNION ALL
+      SELECT NULL, id, starts_at, ends_at, starts_at, ends_at, type_id, status
+      FROM scheduling_appointment
+      WHERE patient_id = :patient_id AND status = ANY (:holding)
+        AND ((starts_at >= :weeks_since AND starts_at < :weeks_until)
+             OR (status = ANY (:open) AND ends_at > :now))
+    ) t ON true
+    WHERE s.name = 'schedules'
     """
 )
 

@@ -23,7 +23,7 @@ from app.scheduling.services.messages import News, tell_everybody
 from app.scheduling.services.wish import Wish
 from app.scheduling.services.writing import (
     NewAppointment,
-    lock_parties,
+    lock_parties_for_new,
     note_event,
     store_appointment,
 )
@@ -89,11 +89,22 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
         patient, is_own = parties.patient_to_book(actor, wish.patient)
         wanted = parties.type_to_book(actor, wish.type)
         override = _override(actor, wish)
-        question = _locked_question(tx, wanted, patient.id, starts_at, wish.provider)
+        number, question = _locked_question(tx, wanted, patient.id, starts_at, wish.provider)
         slot = _chosen(question.without_limits() if override else question, wish, starts_at)
-        booked = _store(
-            tx, actor, wanted, patient, slot, is_own=is_own, reason=reason, override=override
+        new = NewAppointment(
+            id=number,
+            type=wanted,
+            practitioner_id=PractitionerId(slot.practitioner_id),
+            patient_id=patient.id,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            campus=slot.campus,
+            status=rules.first_status(wanted.policy, booked_by_staff=not is_own),
+            reason=reason,
+            override_reason=override,
         )
+        _store(tx, actor, new, patient, on_behalf=not is_own)
+        booked = _booked(new, provider=slot.provider, patient=patient.university_id)
         if once:
             once.remember(tx, booked.stored())
     return booked
@@ -112,12 +123,12 @@ def _locked_question(
     patient_id: PatientId,
     starts_at: datetime,
     provider: str | None,
-) -> Question:
+) -> tuple[AppointmentId, Question]:
     """Lock everybody who may take part, then read the facts: nothing can change any more."""
     providers = questions.providers_for(wanted, provider)
-    lock_parties(tx, [one.id for one in providers], patient_id)
+    number = lock_parties_for_new(tx, [one.id for one in providers], patient_id)
     day = questions.day_of(starts_at)
-    return questions.question(
+    return number, questions.question(
         wanted,
         providers,
         first=day,
@@ -149,53 +160,37 @@ def _refusal(question: Question, starts_at: datetime) -> DomainError:
 
 
 def _store(
-    tx: Transaction,
-    actor: Actor,
-    wanted: BookableType,
-    patient: PatientCard,
-    slot: Slot,
-    *,
-    is_own: bool,
-    reason: str,
-    override: str,
-) -> Booked:
+    tx: Transaction, actor: Actor, new: NewAppointment, patient: PatientCard, *, on_behalf: bool
+) -> None:
+    """The visit, its claims, its first line of history, and the messages."""
     now = clock.now()
-    status = rules.first_status(wanted.policy, booked_by_staff=not is_own)
-    new = NewAppointment(
-        type=wanted,
-        practitioner_id=PractitionerId(slot.practitioner_id),
-        patient_id=patient.id,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
-        campus=slot.campus,
-        status=status,
-        reason=reason,
-        override_reason=override,
-    )
-    appointment_id = store_appointment(tx, actor, new, now=now)
+    store_appointment(tx, actor, new, now=now)
     note_event(
         tx,
         actor,
         "book",
-        appointment_id=appointment_id,
-        patient_id=patient.id,
+        appointment_id=new.id,
+        patient_id=new.patient_id,
         at=now,
         from_status=None,
-        to_status=status,
-        starts_at=slot.starts_at,
-        reason=override,
-        on_behalf=not is_own,
+        to_status=new.status,
+        starts_at=new.starts_at,
+        reason=new.override_reason,
+        on_behalf=on_behalf,
     )
-    _announce(tx, actor, new, appointment_id, patient)
+    _announce(tx, actor, new, patient)
+
+
+def _booked(new: NewAppointment, *, provider: str, patient: str) -> Booked:
     return Booked(
-        id=appointment_id,
-        status=status.value,
-        type=wanted.policy.code,
-        provider=slot.provider,
-        patient=patient.university_id,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
-        reason=reason,
+        id=new.id,
+        status=new.status.value,
+        type=new.type.policy.code,
+        provider=provider,
+        patient=patient,
+        starts_at=new.starts_at,
+        ends_at=new.ends_at,
+        reason=new.reason,
         version=1,
     )
 
@@ -204,7 +199,6 @@ def _announce(
     tx: Transaction,
     actor: Actor,
     new: NewAppointment,
-    appointment_id: AppointmentId,
     patient: PatientCard,
 ) -> None:
     provider = next(one for one in new.type.providers if one.id == new.practitioner_id)
@@ -214,7 +208,7 @@ def _announce(
         actor,
         News(
             template=Template.PENDING if is_pending else Template.CONFIRMED,
-            appointment_id=appointment_id,
+            appointment_id=new.id,
             uid=new.uid,
             sequence=0,
             occurrence=1,

@@ -25,6 +25,7 @@ from app.scheduling.services.writing import (
     NewAppointment,
     hold_time,
     lock_parties,
+    next_appointment_id,
     note_event,
     store_appointment,
 )
@@ -203,7 +204,9 @@ def _replace(
 ) -> AppointmentId:
     """Give up the old time and take the new one, in one transaction under the locks."""
     hold_time(tx, visit.id, active=False)
+    successor_id = next_appointment_id(tx)
     new = NewAppointment(
+        id=successor_id,
         type=facts.type_of(visit.type_id),
         practitioner_id=PractitionerId(slot.practitioner_id),
         patient_id=visit.patient_id,
@@ -216,7 +219,7 @@ def _replace(
         uid=visit.uid,
         sequence=visit.sequence + 1,
     )
-    successor_id = store_appointment(tx, actor, new, now=now)
+    store_appointment(tx, actor, new, now=now)
     note_event(
         tx,
         actor,

@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy import insert, text, update
 
 from app.infra.db import Transaction
-from app.infra.locks import LockSpace, lock
+from app.infra.locks import LockSpace, lock, lock_and_number
 from app.kernel.actor import Actor
 from app.kernel.ids import AppointmentId, PatientId, PractitionerId
 from app.scheduling.models import Appointment, AppointmentEvent, Claim
@@ -19,13 +19,15 @@ from app.security.services import record_event
 INSERT_APPOINTMENT = insert(Appointment)
 INSERT_CLAIM = insert(Claim)
 INSERT_EVENT = insert(AppointmentEvent)
-NEXT_ID = text("SELECT nextval('scheduling_appointment_id_seq')")
+SEQUENCE = "scheduling_appointment_id_seq"
+NEXT_ID = text(f"SELECT nextval('{SEQUENCE}')")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAppointment:
     """A visit about to be stored; times are checked already."""
 
+    id: AppointmentId
     type: BookableType
     practitioner_id: PractitionerId
     patient_id: PatientId
@@ -43,21 +45,34 @@ def lock_parties(
     tx: Transaction, practitioner_ids: list[int], patient_id: PatientId | None
 ) -> None:
     """Hold everybody's calendar until the end, in one agreed order (SCH-03)."""
-    keys = [2 * practitioner_id for practitioner_id in practitioner_ids]
-    if patient_id is not None:
-        keys.append(2 * patient_id + 1)
-    lock(tx, LockSpace.RESOURCE, keys)
+    lock(tx, LockSpace.RESOURCE, _keys(practitioner_ids, patient_id))
 
 
-def store_appointment(
-    tx: Transaction, actor: Actor, new: NewAppointment, *, now: datetime
+def lock_parties_for_new(
+    tx: Transaction, practitioner_ids: list[int], patient_id: PatientId
 ) -> AppointmentId:
+    """The same for a visit about to be stored; returns the key that it will have."""
+    keys = _keys(practitioner_ids, patient_id)
+    return AppointmentId(lock_and_number(tx, LockSpace.RESOURCE, keys, sequence=SEQUENCE))
+
+
+def next_appointment_id(tx: Transaction) -> AppointmentId:
+    """The key of a visit about to be stored."""
+    return AppointmentId(int(tx.execute(NEXT_ID).scalar_one()))
+
+
+def _keys(practitioner_ids: list[int], patient_id: PatientId | None) -> list[int]:
+    """One space of keys for both: providers are even, patients odd."""
+    keys = [2 * practitioner_id for practitioner_id in practitioner_ids]
+    return keys if patient_id is None else [*keys, 2 * patient_id + 1]
+
+
+def store_appointment(tx: Transaction, actor: Actor, new: NewAppointment, *, now: datetime) -> None:
     """Store a visit with its claims, which hold its time from now on (SCH-01)."""
-    appointment_id = AppointmentId(int(tx.execute(NEXT_ID).scalar_one()))
     tx.later(
         INSERT_APPOINTMENT,
         {
-            "id": appointment_id,
+            "id": new.id,
             "uid": new.uid,
             "type_id": new.type.id,
             "practitioner_id": new.practitioner_id,
@@ -75,11 +90,10 @@ def store_appointment(
             "created_at": now,
         },
     )
-    _store_claims(tx, appointment_id, new)
-    return appointment_id
+    _store_claims(tx, new)
 
 
-def _store_claims(tx: Transaction, appointment_id: AppointmentId, new: NewAppointment) -> None:
+def _store_claims(tx: Transaction, new: NewAppointment) -> None:
     """The provider's claim carries the buffers, the patient's does not (SCH-01)."""
     policy = new.type.policy
     visit = {"starts_at": new.starts_at, "ends_at": new.ends_at, "active": True}
@@ -87,7 +101,7 @@ def _store_claims(tx: Transaction, appointment_id: AppointmentId, new: NewAppoin
         INSERT_CLAIM,
         visit
         | {
-            "appointment_id": appointment_id,
+            "appointment_id": new.id,
             "resource_kind": PROVIDER,
             "resource_id": new.practitioner_id,
             "held_from": new.starts_at - policy.buffer_before,
@@ -98,7 +112,7 @@ def _store_claims(tx: Transaction, appointment_id: AppointmentId, new: NewAppoin
         INSERT_CLAIM,
         visit
         | {
-            "appointment_id": appointment_id,
+            "appointment_id": new.id,
             "resource_kind": PATIENT,
             "resource_id": new.patient_id,
             "held_from": new.starts_at,

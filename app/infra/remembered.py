@@ -1,4 +1,4 @@
-"""What a process remembers of the catalogue and of schedules between requests.
+"""What a process remembers of schedules and of roles between requests.
 
 Every answer is asked for under the stamp that the database has now, so a change counts at
 once in every process (docs/adr/0013). Nothing lives only here.
@@ -6,11 +6,34 @@ once in every process (docs/adr/0013). Nothing lives only here.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from enum import StrEnum
 from threading import Lock
 from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.infra.db import Base
 
 MOST_ANSWERS = 500
 T = TypeVar("T")
+
+
+class StampName(StrEnum):
+    """What a stamp stands for. Triggers change it with every change of the tables behind it."""
+
+    GRANTS = "grants"
+    SCHEDULES = "schedules"
+
+
+class Stamp(Base):
+    """One row per name; its value is random and new after every change."""
+
+    __tablename__ = "infra_stamp"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[UUID]
 
 
 class Remembered:
@@ -34,7 +57,3 @@ class Remembered:
             while len(self._answers) > self._most:
                 self._answers.popitem(last=False)
         return found
-
-
-catalogue = Remembered()
-schedules = Remembered()
