@@ -7,7 +7,7 @@ workers = int(os.environ.get("WEB_WORKERS", "2"))
 # gthread: a client that keeps its connection open would hold a sync worker for two seconds.
 # Our views keep their filters per request, so threads are safe (docs/adr/0003).
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = int(os.environ.get("WEB_THREADS", "2"))
 timeout = 60
 graceful_timeout = 20
 keepalive = 5

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
-from app.infra.db import session
+from app.infra.db import plain, session
 from app.infra.remembered import Remembered
 from app.kernel.clock import clinic_days, local_date
 from app.kernel.ids import AppointmentId, PatientId, PractitionerId, UserId
@@ -122,7 +122,7 @@ def bookable_type(code: str) -> BookableType | None:
     return _catalogue.answer(
         _stamp(),
         wanted["code"],
-        lambda: _typed(session().execute(statements.TYPE_AND_PROVIDERS, wanted)),
+        lambda: _typed(plain(statements.TYPE_AND_PROVIDERS, wanted)),
     )
 
 
@@ -131,7 +131,7 @@ def type_of(type_id: int) -> BookableType:
     found = _catalogue.answer(
         _stamp(),
         type_id,
-        lambda: _typed(session().execute(statements.TYPE_BY_ID, {"id": type_id})),
+        lambda: _typed(plain(statements.TYPE_BY_ID, {"id": type_id})),
     )
     if found is None:
         raise LookupError(f"appointment type {type_id} is gone, though types are never deleted")
@@ -149,7 +149,7 @@ def bookable_types() -> list[BookableType]:
 
 
 def _stamp() -> str:
-    return str(session().scalar(statements.STAMP))
+    return str(plain(statements.STAMP).scalar())
 
 
 def _typed(rows: Iterable[Row[Any]]) -> BookableType | None:
@@ -332,7 +332,7 @@ def _taken(scope: Scope) -> tuple[str, Mapping[int, list[facts.Claim]], list[Row
         "weeks_until": around.ends_at,
         "now": scope.now,
     }
-    rows = session().execute(statements.TAKEN, values).all()
+    rows = plain(statements.TAKEN, values).all()
     claims: defaultdict[int, list[facts.Claim]] = defaultdict(list)
     visits: list[Row[Any]] = []
     for row in rows:
@@ -348,7 +348,7 @@ def _taken(scope: Scope) -> tuple[str, Mapping[int, list[facts.Claim]], list[Row
 
 def _last_booked(scope: Scope) -> dict[int, datetime]:
     ids = [one.id for one in scope.providers]
-    rows = session().execute(statements.LAST_BOOKED, {"ids": ids})
+    rows = plain(statements.LAST_BOOKED, {"ids": ids})
     return {row.id: row.booked_at for row in rows if row.booked_at is not None}
 
 
