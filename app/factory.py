@@ -11,6 +11,7 @@ from app.cli import init_commands
 from app.infra import health
 from app.infra.db import db
 from app.infra.mail import mail
+from app.infra.pool import ping_when_idle
 from app.scheduling.views.dashboard import DashboardView
 from app.security.manager import ClinicSecurityManager
 from app.web.csrf import csrf
@@ -33,6 +34,8 @@ def create_app(settings: Settings) -> Flask:
     app.config.from_mapping(flask_config(settings))
     _trust_proxies(app, settings.trusted_proxies)
     db.init_app(app)
+    with app.app_context():
+        ping_when_idle(db.engine)
     migrate.init_app(app, db, compare_type=True, render_item=_render_item)
     mail.init_app(app)
     csrf.init_app(app)  # before FAB, so that FAB can exempt its token endpoint

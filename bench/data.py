@@ -94,11 +94,11 @@ def add_visits(count: int) -> None:
     session.execute(text(VISITS), {"count": count, "today": _midnight(), "share": TAKEN_SHARE})
     session.execute(text(CLAIMS), {"kind": 1})
     session.execute(text(CLAIMS.replace("practitioner_id", "patient_id")), {"kind": 2})
-    for name, start, end in (
-        ("after", "starts_at", "held_until"),
-        ("before", "held_from", "ends_at"),
+    for name, start, end, where in (
+        ("after", "starts_at", "held_until", "active"),
+        ("before", "held_from", "ends_at", "active AND resource_kind <> 2"),
     ):
-        session.execute(text(CONSTRAINT.format(name=name, start=start, end=end)))
+        session.execute(text(CONSTRAINT.format(name=name, start=start, end=end, where=where)))
     session.commit()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
@@ -141,5 +141,5 @@ CONSTRAINT = """
 ALTER TABLE scheduling_claim ADD CONSTRAINT ex_scheduling_claim_{name} EXCLUDE USING gist (
   int8range(resource_id, resource_id, '[]') WITH &&,
   int4range(resource_kind, resource_kind, '[]') WITH &&,
-  tstzrange({start}, {end}, '[)') WITH &&) WHERE (active)
+  tstzrange({start}, {end}, '[)') WITH &&) WHERE ({where})
 """

@@ -51,7 +51,6 @@ def _database(settings: Settings) -> dict[str, Any]:
             "pool_size": settings.database_pool_size,
             "max_overflow": settings.database_pool_size,
             "pool_timeout": 5,
-            "pool_pre_ping": True,
             # A failing statement must never print patients' values into a log (INP-01).
             "hide_parameters": True,
             "connect_args": {

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from flask_appbuilder import Model as FabModel
 from flask_sqlalchemy import SQLAlchemy
 from psycopg2 import errorcodes
-from sqlalchemy import Dialect, Executable, Insert, TextClause
+from sqlalchemy import Executable, TextClause
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from app.infra.prepared import Statement, run_prepared, run_together
 
 # Set before FAB's security models are imported, so that their constraints get names too.
 FabModel.metadata.naming_convention = {  # type: ignore[assignment]
@@ -23,7 +24,6 @@ FabModel.metadata.naming_convention = {  # type: ignore[assignment]
 }
 
 T = TypeVar("T")
-Statement = Insert | TextClause
 
 db = SQLAlchemy(model_class=FabModel)
 
@@ -48,9 +48,9 @@ def session() -> Session:
     return db.session()
 
 
-def plain(statement: TextClause, values: Mapping[str, Any] | None = None) -> Any:
-    """Run SQL written by hand on the session's connection, past the ORM, which only costs time."""
-    return session().connection().execute(statement, dict(values or {}))
+def plain(statement: Statement, values: Mapping[str, Any] | None = None) -> Any:
+    """Run a statement of the hot path: planned once per connection, and past the ORM."""
+    return run_prepared(session().connection(), statement, dict(values or {}))
 
 
 class Transaction:
@@ -82,40 +82,7 @@ class Transaction:
         self.session.flush()
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            _send_together(self.session, waiting)
-
-
-def _send_together(session: Session, waiting: list[tuple[Statement, dict[str, Any]]]) -> None:
-    """One round trip for many statements; psycopg2 quotes the values as for single statements."""
-    connection = session.connection()
-    cursor = connection.connection.cursor()
-    try:
-        statements = [
-            cursor.mogrify(*_bound(statement, values, connection.dialect))
-            for statement, values in waiting
-        ]
-    finally:
-        cursor.close()
-    joined = b";\n".join(statements).decode()
-    connection.exec_driver_sql(joined.replace("%", "%%"), {})
-
-
-def _bound(
-    statement: Statement, values: dict[str, Any], dialect: Dialect
-) -> tuple[str, dict[str, Any]]:
-    """The statement's text with the values as the driver takes them."""
-    compiled = _compiled(statement, tuple(values), dialect)
-    processors = compiled._bind_processors
-    return str(compiled), {
-        name: processors[name](value) if name in processors else value
-        for name, value in compiled.construct_params(values).items()
-    }
-
-
-@lru_cache(maxsize=100)
-def _compiled(statement: Statement, columns: tuple[str, ...], dialect: Dialect) -> Any:
-    """Compiling costs more than running: callers pass the same insert() object every time."""
-    return statement.compile(dialect=dialect, column_keys=list(columns))
+            run_together(self.session.connection(), waiting)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from app.infra.db import session
+from app.infra.db import plain, session
 from app.infra.fab_tables import User
 from app.kernel.ids import PatientId, UserId
 from app.patients import rules
@@ -210,7 +210,7 @@ def _all(statement: Select[Any]) -> list[PatientCard]:
 
 
 def _first(column: str, value: object) -> PatientCard | None:
-    row = session().execute(_card_by(column), {"wanted": value}).mappings().first()
+    row = plain(_card_by(column), {"wanted": value}).mappings().first()
     return _card(row) if row is not None else None
 
 

@@ -153,6 +153,21 @@ class ClinicSecurityManager(SecurityManager):
         g.user = user
         return user
 
+    def actor_of_token(self, claims: Any) -> Actor | None:
+        """Who acts by this token, or None when it is no longer good (AUT-05)."""
+        holder = queries.token_holder(UserId(int(claims["sub"])))
+        if holder is None or not holder.is_active or claims.get("epoch") != holder.session_epoch:
+            return None
+        return Actor(
+            user_id=holder.id,
+            name=holder.name,
+            roles=frozenset(holder.access.roles),
+            grants=holder.access.grants,
+            channel=Channel.API,
+            request_id=g.get("request_id", ""),
+            address=_address(),
+        )
+
     # -- permissions: one statement per request instead of one per icon and menu entry
 
     def role_names(self, user: Any) -> Iterable[str]:

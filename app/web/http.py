@@ -59,6 +59,9 @@ def clinic_zone() -> ZoneInfo:
 
 def current_actor() -> Actor:
     """The person behind this request with their permissions; asked once per request."""
+    by_token: Actor | None = g.get("token_actor")
+    if by_token is not None:
+        return by_token
     known: Actor | None = g.get("actor")
     if known is not None and known.user_id == _user_id():
         return known
@@ -67,7 +70,7 @@ def current_actor() -> Actor:
 
 
 def _user() -> Any:
-    """The signed-in user: by token where there is one, else by cookie."""
+    """The signed-in user of FAB's own token endpoints, else of the cookie."""
     by_token = g.get("user")
     if by_token is not None and getattr(by_token, "is_authenticated", False):
         return by_token

@@ -324,7 +324,7 @@ def upgrade() -> None:
             (sa.text("int8range(resource_id, resource_id, '[]')"), "&&"),
             (sa.text("int4range(resource_kind, resource_kind, '[]')"), "&&"),
             (sa.text("tstzrange(held_from, ends_at, '[)')"), "&&"),
-            where=sa.text("active"),
+            where=sa.text("active AND resource_kind <> 2"),
             using="gist",
             name="ex_scheduling_claim_before",
         ),
@@ -342,6 +342,10 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "resource_kind BETWEEN 1 AND 4", name=op.f("ck_scheduling_claim_resource_kind")
+        ),
+        sa.CheckConstraint(
+            "resource_kind <> 2 OR (held_from = starts_at AND held_until = ends_at)",
+            name=op.f("ck_scheduling_claim_patients_have_no_buffers"),
         ),
         sa.ForeignKeyConstraint(
             ["appointment_id"],
