@@ -31,9 +31,8 @@ def test_a_statement_is_prepared_once_per_connection(db):
 
 
 def test_a_prepared_statement_outlives_a_rollback(db):
-    with pytest.raises(ZeroDivisionError), transaction():
-        plain(ECHO, {"word": "one"})
-        raise ZeroDivisionError
+    plain(ECHO, {"word": "one"})
+    db.rollback()
 
     assert plain(ECHO, {"word": "two"}).one().word == "two"
 
