@@ -1,6 +1,6 @@
 """Form fields for instants, dates and remote choices, in the clinic's zone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any
@@ -82,47 +82,6 @@ class TickBox(BooleanField):
 
     def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any) -> None:
         super().__init__(label, [], **kwargs)
-
-
-class RemoteSelect:
-    """A real <select> that app/static/js fills from an endpoint as one types."""
-
-    def __call__(self, field: Any, **attributes: Any) -> Markup:
-        options = Markup("")
-        if field.data not in (None, ""):
-            options = Markup('<option value="{}" selected>{}</option>').format(
-                field.data, field.label_of(field.data)
-            )
-        described = html_params(
-            id=field.id,
-            name=field.name,
-            class_="form-control js-remote-select",
-            data_endpoint=field.endpoint,
-        )
-        return Markup(f"<select {described}>{options}</select>")  # noqa: S704 - escaped above
-
-
-class RemoteChoice(Field):
-    """One row of a large table by its key; the service checks that it exists."""
-
-    widget = RemoteSelect()
-
-    def __init__(
-        self,
-        label: str | None = None,
-        validators: Any = None,
-        *,
-        endpoint: str,
-        label_of: Callable[[Any], str],
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(label, validators, **kwargs)
-        self.endpoint = endpoint
-        self.label_of = label_of
-
-    def process_formdata(self, valuelist: Sequence[str]) -> None:
-        """Keeps the key as text."""
-        self.data = valuelist[0].strip() if valuelist else None
 
 
 def local(instant: datetime | None) -> datetime | None:

@@ -10,8 +10,7 @@ from config.logging import request_id
 
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src-elem 'self' 'nonce-{nonce}'; "
-    # FAB's select2 and the calendar set style attributes; no script can come in that way.
-    "style-src-attr 'unsafe-inline'; "
+    "style-src-attr 'none'; "
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'self'; "
     "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )

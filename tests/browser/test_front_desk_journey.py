@@ -57,8 +57,9 @@ def test_the_physician_starts_and_completes_the_visit(new_page, live, visits):
 
     row = page.get_by_role("listitem").filter(has_text="Dela Cruz, Sam")
     row.get_by_role("button", name="Start").first.click()
-    page.get_by_role("button", name="Complete").first.click()
-    page.wait_for_load_state("networkidle")
+    complete = page.get_by_role("button", name="Complete").first
+    complete.click()
+    complete.wait_for(state="hidden")
 
     assert status_of(live, visits[0]) == "completed"
 
@@ -115,12 +116,11 @@ def test_a_visit_is_dragged_to_another_time(new_page, live, visits):
     event.scroll_into_view_if_needed()
 
     drag(page, event, down=-144)  # an hour is 144 pixels high
-    page.wait_for_load_state("networkidle")
 
+    page.get_by_role("button", name="Undo").wait_for()
     with live.app.app_context():
         statuses = [line.to_status for line in appointments.history(visits[1])]
     assert "rescheduled" in statuses
-    page.get_by_role("button", name="Undo").wait_for()
 
 
 def test_a_refused_move_snaps_back_and_says_why(new_page, live):

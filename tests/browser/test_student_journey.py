@@ -131,7 +131,7 @@ def test_a_page_left_open_overnight_is_checked_again(new_page, live):
     try:
         page.get_by_role("button", name="Book").click()
 
-        page.wait_for_load_state()
+        page.get_by_role("alert").first.wait_for()
         assert not page.get_by_text("Your appointment is booked.").is_visible()
     finally:
         live.clock.set(before)

@@ -253,3 +253,11 @@ def test_a_cancellation_tells_both_sides(db, people, visit):
         ("in-app", people.sam.user_id),
         ("in-app", people.dana.user_id),
     }
+
+
+def test_visits_of_a_provider_who_sees_no_patients_any_more_wait_for_another_time(people, visit):
+    services.save_practitioner(
+        people.ada.actor, user_id=people.dana.user_id, kind="physician", is_active=False
+    )
+
+    assert appointments.known_appointment(visit.id).needs_rebooking  # SCH-19

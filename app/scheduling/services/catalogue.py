@@ -181,6 +181,8 @@ def save_practitioner(
             object_type="Practitioner",
             object_id=row.id,
         )
+        # Somebody who sees no patients any more leaves visits behind (SCH-19).
+        flag_affected(tx, practitioner_ids=[PractitionerId(row.id)])
     return PractitionerId(row.id)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -11,7 +12,7 @@ from app.kernel import clock
 from app.kernel.clock import local_date
 from app.kernel.ids import PractitionerId
 from app.kernel.period import Period
-from app.scheduling.models import Appointment
+from app.scheduling.models import Appointment, Practitioner
 from app.scheduling.queries.facts import provider_schedules
 from app.scheduling.rules import OPEN, opening
 
@@ -49,18 +50,27 @@ def flag_affected(
 
 def _open_visits(
     tx: Transaction, practitioner_ids: Sequence[PractitionerId] | None
-) -> Sequence[Appointment]:
-    statement = select(
-        Appointment.id, Appointment.practitioner_id, Appointment.starts_at, Appointment.ends_at
-    ).where(Appointment.status.in_(OPEN_STATUSES), Appointment.starts_at >= clock.now())
+) -> Sequence[Any]:
+    statement = (
+        select(
+            Appointment.id,
+            Appointment.practitioner_id,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Practitioner.is_active,
+        )
+        .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+        .where(Appointment.status.in_(OPEN_STATUSES), Appointment.starts_at >= clock.now())
+    )
     if practitioner_ids is not None:
         statement = statement.where(Appointment.practitioner_id.in_(practitioner_ids))
-    rows: Sequence[Appointment] = tx.execute(statement).all()
+    rows: Sequence[Any] = tx.execute(statement).all()
     return rows
 
 
-def _fitting(rows: Sequence[Appointment], first: date, last: date) -> dict[int, bool]:
-    """Whether each visit of these days lies inside its provider's opening hours (SCH-14)."""
+def _fitting(rows: Sequence[Any], first: date, last: date) -> dict[int, bool]:
+    """Whether each visit of these days lies inside the opening hours of a provider who still
+    sees patients (SCH-14)."""
     zone = settings().time_zone
     ids = sorted({row.practitioner_id for row in rows})
     providers, closures = provider_schedules(ids, first=first, last=last, zone=zone)
@@ -69,7 +79,8 @@ def _fitting(rows: Sequence[Appointment], first: date, last: date) -> dict[int, 
         for provider in providers
     }
     return {
-        row.id: any(
+        row.id: row.is_active
+        and any(
             span.contains(Period(row.starts_at, row.ends_at))
             for span in open_times.get(row.practitioner_id, [])
         )
