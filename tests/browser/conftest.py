@@ -116,6 +116,11 @@ def _note(kind: str, text: str, complaints: list[str]) -> None:
 def sign_in(page, person: Person) -> None:
     """Through the form, as everybody does."""
     page.goto("/login/")
+    sign_in_here(page, person)
+
+
+def sign_in_here(page, person: Person) -> None:
+    """On the sign-in page that is open."""
     page.get_by_label("E-mail or university ID").fill(person.id)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

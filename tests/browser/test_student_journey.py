@@ -9,7 +9,7 @@ import pytest
 from app.kernel import clock
 from app.scheduling import services
 from app.scheduling.services import Wish
-from tests.browser.conftest import PHONE, overflows, sign_in, violations
+from tests.browser.conftest import PHONE, overflows, sign_in, sign_in_here, violations
 from tests.factories.scheduling import at, create_crowd
 from tests.people import PEOPLE
 
@@ -118,21 +118,43 @@ def test_booking_works_without_javascript(new_page, live):
     assert page.get_by_text("Your appointment is booked.").is_visible()
 
 
-def test_a_page_left_open_overnight_is_checked_again(new_page, live):
+def confirm_page(page, day, time):
+    """Eve looks at a time once more, before she presses Book."""
+    page.goto("/portal/book/consultation")
+    page.get_by_role("link", name=day).click()
+    page.get_by_role("link", name=time, exact=True).click()
+    page.get_by_role("button", name="Book").wait_for()
+
+
+def test_a_page_left_open_too_long_is_checked_again(new_page, live):
     page = new_page(PHONE)
     sign_in(page, PEOPLE.eve)
-    page.goto("/portal/book/consultation")
-    page.get_by_role("link", name="Tue 24").click()
-    page.get_by_role("heading", name="Tuesday").wait_for()
-    page.get_by_role("link", name="8:00 AM", exact=True).click()
+    confirm_page(page, "Mon 23", "8:40 AM")
     before = live.clock.now()
-    live.clock.set(at("2026-11-24 07:50"))
+    live.clock.set(at("07:50"))  # less than an hour's notice is left
 
     try:
         page.get_by_role("button", name="Book").click()
 
         page.get_by_role("alert").first.wait_for()
         assert not page.get_by_text("Your appointment is booked.").is_visible()
+    finally:
+        live.clock.set(before)
+
+
+def test_a_page_left_open_overnight_asks_to_sign_in_again(new_page, live):
+    page = new_page(PHONE)
+    sign_in(page, PEOPLE.eve)
+    confirm_page(page, "Fri 27", "8:00 AM")
+    before = live.clock.now()
+    live.clock.set(at("2026-11-24 07:50"))
+
+    try:
+        page.get_by_role("button", name="Book").click()
+
+        page.get_by_label("E-mail or university ID").wait_for()
+        sign_in_here(page, PEOPLE.eve)
+        page.get_by_role("button", name="Book").wait_for()
     finally:
         live.clock.set(before)
 
