@@ -198,6 +198,9 @@ class ClinicSecurityManager(SecurityManager):
     ) -> set[str]:
         return {view for permission, view in self.grants(user) if permission == permission_name}
 
+    def add_permissions_menu(self, view_menu_name: str) -> None:
+        """Nothing: a menu entry shows to those who may open its page (docs/adr/0004)."""
+
     def add_permissions_view(self, base_permissions: Any, view_menu: str) -> None:
         """Only FAB's own screens: ours are seeded from the domains' tables (sync_roles).
 
