@@ -89,6 +89,7 @@ def add_visits(count: int) -> None:
     The constraints are set aside while loading and checked as a whole afterwards.
     """
     session = db.session
+    session.execute(text("SET LOCAL statement_timeout = 0"))
     session.execute(text("ALTER TABLE scheduling_claim DROP CONSTRAINT ex_scheduling_claim_after"))
     session.execute(text("ALTER TABLE scheduling_claim DROP CONSTRAINT ex_scheduling_claim_before"))
     session.execute(text(VISITS), {"count": count, "today": _midnight(), "share": TAKEN_SHARE})
@@ -101,6 +102,7 @@ def add_visits(count: int) -> None:
         session.execute(text(CONSTRAINT.format(name=name, start=start, end=end, where=where)))
     session.commit()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("VACUUM ANALYZE"))
 
 
@@ -119,7 +121,8 @@ SELECT md5(n::text), t.id, p.id, 1 + (n * 7919) % 50000, s.starts_at,
        s.starts_at + interval '20 minutes',
        CASE WHEN s.starts_at > now() THEN 'confirmed' ELSE 'completed' END, now(), 'cli', now()
 FROM generate_series(0, :count - 1) n
-JOIN LATERAL (SELECT id FROM scheduling_practitioner ORDER BY id OFFSET n % 10 LIMIT 1) p ON true
+JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM scheduling_practitioner) p
+  ON p.place = n % 10
 CROSS JOIN LATERAL (SELECT n / 10 AS k) k
 CROSS JOIN LATERAL (
   SELECT CASE WHEN k < 31 * 24 / :share THEN k * :share ELSE k - 31 * 24 / :share + 31 * 24 END j
