@@ -117,7 +117,7 @@ VISITS = """
 INSERT INTO scheduling_appointment
   (uid, type_id, practitioner_id, patient_id, starts_at, ends_at, status, status_since,
    channel, created_at)
-SELECT md5(n::text), t.id, p.id, 1 + (n * 7919) % 50000, s.starts_at,
+SELECT md5(n::text), t.id, p.id, 1 + (CAST(n AS bigint) * 7919) % 50000, s.starts_at,
        s.starts_at + interval '20 minutes',
        CASE WHEN s.starts_at > now() THEN 'confirmed' ELSE 'completed' END, now(), 'cli', now()
 FROM generate_series(0, :count - 1) n
