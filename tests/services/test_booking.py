@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from app.infra.db import transaction
 from app.infra.idempotency import KeyReused, Once
 from app.infra.outbox import OutboxJob
 from app.kernel import clock
@@ -255,3 +256,37 @@ def test_free_times_leave_out_the_patients_other_visits(people):
 
     assert at("09:00") not in [slot.starts_at for slot in offered]
     assert at("09:20") in [slot.starts_at for slot in offered]
+
+
+def offered_to(person, day):
+    return services.available_times(
+        person.actor, type_code="consultation", first=day, last=day, provider="DOC901"
+    )
+
+
+def test_a_changed_schedule_counts_for_the_next_question(people):
+    tuesday = at("2026-11-24 09:00").date()
+    dana = offered_to(people.sam, tuesday)[0].practitioner_id
+
+    services.save_override(people.rosa.actor, practitioner_id=dana, on_date=tuesday, spans=[])
+
+    assert offered_to(people.sam, tuesday) == []  # what a process remembers is under a stamp
+
+
+def test_a_schedule_that_was_rolled_back_is_not_remembered(people):
+    tuesday = at("2026-11-24 09:00").date()
+    before = offered_to(people.sam, tuesday)
+
+    with pytest.raises(ZeroDivisionError), transaction():
+        day_off_then_fail(people, before[0].practitioner_id, tuesday)
+
+    assert offered_to(people.sam, tuesday) == before
+
+
+def day_off_then_fail(people, practitioner_id, day):
+    """Other hours that are read back once and then taken back."""
+    services.save_override(
+        people.rosa.actor, practitioner_id=practitioner_id, on_date=day, spans=[]
+    )
+    assert offered_to(people.sam, day) == []
+    raise ZeroDivisionError
