@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask_appbuilder import AppBuilder
 
+from app.analytics import permissions as analytics_permissions
 from app.kernel.permission import PermissionEnum
 from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
@@ -16,6 +17,7 @@ from app.scheduling import permissions as scheduling_permissions
 from app.scheduling import views as scheduling_views
 from app.security import permissions as security_permissions
 from app.security import views as security_views
+from app.visits import permissions as visits_permissions
 
 REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     scheduling_views.register,
@@ -32,6 +34,8 @@ PERMISSIONS: tuple[type[PermissionEnum], ...] = (
     notifications_permissions.Permission,
     patients_permissions.Permission,
     scheduling_permissions.Permission,
+    visits_permissions.Permission,
+    analytics_permissions.Permission,
 )
 
 

@@ -6,6 +6,7 @@ from app.notifications import models as notifications
 from app.patients import models as patients
 from app.scheduling import models as scheduling
 from app.security import models as security
+from app.visits import models as visits
 
 __all__ = [
     "Base",
@@ -17,4 +18,5 @@ __all__ = [
     "schedule",
     "scheduling",
     "security",
+    "visits",
 ]

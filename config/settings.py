@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,13 @@ class Settings:
     max_open_bookings: int
     max_bookings_per_day: int
     max_bookings_per_week: int
+    quiet_from: time
+    quiet_until: time
+    offer_minutes: int
+    no_show_point_days: int
+    no_show_points_for_approval: int
+    no_show_points_for_horizon: int
+    no_show_horizon_days: int
     log_level: str
 
     @property
@@ -111,6 +119,12 @@ class _Reader:
             return ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise SettingsError(f"{name} {value!r} is not a known time zone.") from error
+
+    def time_of_day(self, name: str, default: str) -> time:
+        value = self.text(name, default)
+        if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+            raise SettingsError(f"{name} must be a time of day such as {default}.")
+        return time.fromisoformat(value)
 
     def colour(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -185,12 +199,30 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         max_open_bookings=read.number("MAX_OPEN_BOOKINGS", 3, lowest=1, highest=100),
         max_bookings_per_day=read.number("MAX_BOOKINGS_PER_DAY", 2, lowest=1, highest=100),
         max_bookings_per_week=read.number("MAX_BOOKINGS_PER_WEEK", 4, lowest=1, highest=100),
+        **_around_the_visit(read),
         log_level=read.level("LOG_LEVEL", "INFO"),
     )
     return _checked(settings)
 
 
 _POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
+
+
+def _around_the_visit(read: _Reader) -> dict[str, Any]:
+    """Quiet hours, offers of freed times, and the points of missed visits."""
+    return {
+        "quiet_from": read.time_of_day("QUIET_FROM", "21:00"),
+        "quiet_until": read.time_of_day("QUIET_UNTIL", "07:00"),
+        "offer_minutes": read.number("OFFER_MINUTES", 30, lowest=5, highest=1440),
+        "no_show_point_days": read.number("NO_SHOW_POINT_DAYS", 90, lowest=1, highest=730),
+        "no_show_points_for_approval": read.number(
+            "NO_SHOW_POINTS_FOR_APPROVAL", 2, lowest=1, highest=100
+        ),
+        "no_show_points_for_horizon": read.number(
+            "NO_SHOW_POINTS_FOR_HORIZON", 3, lowest=1, highest=100
+        ),
+        "no_show_horizon_days": read.number("NO_SHOW_HORIZON_DAYS", 7, lowest=1, highest=365),
+    }
 
 
 def _institution(read: _Reader) -> dict[str, Any]:

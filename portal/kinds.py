@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from app.kernel import clock
 from app.kernel.clock import local_date
 from app.scheduling.errors import UnknownProvider, UnknownType
-from app.scheduling.queries.facts import BookableType, bookable_types
 from app.scheduling.queries.schedules import PractitionerCard, practitioners
+from app.scheduling.queries.types import BookableType, bookable_types
 from app.scheduling.rules import PractitionerKind, TypePolicy
 from app.web.http import clinic_zone, current_actor
 

@@ -2,7 +2,7 @@
 
 from app.kernel import clock
 from app.scheduling.queries.appointments import appointments_of_patient
-from app.scheduling.queries.facts import BookableType
+from app.scheduling.queries.types import BookableType
 from app.scheduling.rules import OPEN
 from app.scheduling.services.parties import clinic_limits
 from portal.auth import me

@@ -15,8 +15,8 @@ from app.kernel.period import Period
 from app.scheduling import rules, services
 from app.scheduling.errors import StaleVersion, TransitionRefused, UnknownProvider
 from app.scheduling.queries.appointments import AppointmentView, appointments_of_patient
-from app.scheduling.queries.facts import type_of
 from app.scheduling.queries.schedules import PractitionerCard
+from app.scheduling.queries.types import type_of
 from app.scheduling.rules import Slot
 from app.web.http import clinic_zone, current_actor, status_of
 from portal import asking, picker

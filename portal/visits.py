@@ -4,7 +4,7 @@ from datetime import datetime
 
 from app.kernel import clock
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.queries.facts import type_of
+from app.scheduling.queries.types import type_of
 from app.scheduling.rules import OPEN, TypePolicy
 
 

@@ -121,10 +121,16 @@ def violated_constraint(error: DBAPIError) -> str:
     return str(getattr(diagnosis, "constraint_name", "") or "")
 
 
-def retried(use_case: Callable[[], T], *, refusal: Callable[[], Exception]) -> T:
+def retried(
+    use_case: Callable[[], T],
+    *,
+    refusal: Callable[[], Exception],
+    between: Callable[[], None] = lambda: None,
+) -> T:
     """Run a use case; after a clash run it once more, then raise `refusal` (SCH-03).
 
-    Inside an outer transaction nothing can be repeated: the clash becomes the refusal at once.
+    `between` clears away what may have caused the clash. Inside an outer transaction nothing
+    can be repeated: the clash becomes the refusal at once.
     """
     for is_last in (in_transaction(), True):
         try:
@@ -134,6 +140,7 @@ def retried(use_case: Callable[[], T], *, refusal: Callable[[], Exception]) -> T
                 raise
             if is_last:
                 raise refusal() from error
+            between()
     raise AssertionError("the loop above returns or raises")
 
 

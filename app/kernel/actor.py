@@ -19,6 +19,7 @@ class Channel(StrEnum):
     API = "api"
     WORKER = "worker"
     CLI = "cli"
+    KIOSK = "kiosk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from tests.architecture.test_rooms import ROOT
 
 EXAMPLE = ROOT / "config/example.env"
 READERS = (ROOT / "config/settings.py", ROOT / "config/gunicorn.py")
-READING = {"text", "flag", "number", "zone", "colour", "pattern", "url", "level", "names", "get"}
+READING = {
+    *("text", "flag", "number", "zone", "colour", "pattern", "url", "level", "names", "get"),
+    "time_of_day",
+}
 
 
 def variables_read() -> set[str]:

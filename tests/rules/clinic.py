@@ -15,6 +15,7 @@ from app.scheduling.rules import (
     PatientLimits,
     ProviderFacts,
     Question,
+    ResourceFacts,
     Slot,
     TypePolicy,
     WeeklyHours,
@@ -188,3 +189,8 @@ def questions(draw: st.DrawFn) -> Question:
         duration=draw(st.sampled_from([None, minutes(35)])),
         ignore_appointment_id=draw(st.sampled_from([None, 1])),
     )
+
+
+def room(*claims: Claim, number: int = 1, campus: str = "") -> ResourceFacts:
+    """A room with what holds it."""
+    return ResourceFacts(number, 3, f"R{number}", f"Room {number}", campus, claims)

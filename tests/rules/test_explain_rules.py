@@ -19,6 +19,7 @@ from app.scheduling.errors import (
 from app.scheduling.rules import (
     Closure,
     DateOverride,
+    Need,
     PatientFacts,
     PatientLimits,
     ReasonCode,
@@ -37,6 +38,7 @@ from tests.rules.clinic import (
     policy,
     provider,
     question,
+    room,
 )
 
 TEN = at("10:00")
@@ -109,6 +111,15 @@ CASES = {
         question(provider("09:00-12:00", claims=(claim("10:30", "11:00", before=5, number=4),))),
         (DANA, TEN),
         (ReasonCode.BUFFER, "Too close to another visit of DOC001 from 10:30 to 11:00"),
+        SlotTaken,
+    ),
+    "no room": (
+        question(
+            provider("09:00-12:00"),
+            needs=(Need("room", 1, (room(claim("10:20", "10:40", number=4)),)),),
+        ),
+        (DANA, TEN),
+        (ReasonCode.RESOURCE, "No room is free at this time: Room 1 in use."),
         SlotTaken,
     ),
     "busy patient": (

@@ -10,7 +10,7 @@ from app.kernel.errors import Forbidden, Invalid
 from app.scheduling import services
 from app.scheduling.errors import CodeTaken, UnknownClosure, UnknownType
 from app.scheduling.models import AppointmentType, Closure, Practitioner
-from app.scheduling.queries import appointments, facts, schedules
+from app.scheduling.queries import appointments, schedules, types
 from app.scheduling.services import Wish
 from app.scheduling.services.catalogue import TypeDraft
 from app.security.errors import UnknownAccount
@@ -27,7 +27,7 @@ BONIFACIO = date(2026, 11, 30)
 def test_an_administrator_adds_a_kind_of_visit(people):
     services.save_appointment_type(people.ada.actor, draft=DRAFT)
 
-    kept = facts.bookable_type("eye-check")
+    kept = types.bookable_type("eye-check")
     assert kept.name == "Eye check"
     assert kept.kinds == ("nurse", "physician")
     assert kept.policy.step == kept.policy.duration  # as often as the visit is long
@@ -36,24 +36,24 @@ def test_an_administrator_adds_a_kind_of_visit(people):
 def test_a_changed_kind_leaves_booked_visits_as_they_are(people):
     wish = Wish(type="consultation", starts_at=at("09:00"), provider=people.dana.id)
     booked = services.book_appointment(people.sam.actor, wish=wish)
-    type_id = facts.bookable_type("consultation").id
+    type_id = types.bookable_type("consultation").id
 
     services.save_appointment_type(
         people.ada.actor, draft=replace(CONSULTATION, duration_minutes=40), type_id=type_id
     )
 
     assert appointments.known_appointment(booked.id).ends_at == at("09:20")
-    assert facts.bookable_type("consultation").policy.duration.total_seconds() == 40 * 60
+    assert types.bookable_type("consultation").policy.duration.total_seconds() == 40 * 60
 
 
 def test_a_hidden_kind_is_not_offered(people):
-    type_id = facts.bookable_type("consultation").id
+    type_id = types.bookable_type("consultation").id
 
     services.save_appointment_type(
         people.ada.actor, draft=replace(CONSULTATION, is_active=False), type_id=type_id
     )
 
-    assert facts.bookable_type("consultation") is None
+    assert types.bookable_type("consultation") is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from app.infra.db import session
 from app.kernel.permission import Role
 from app.scheduling import services
 from app.scheduling.models import AppointmentType, Closure, Practitioner
-from app.scheduling.queries import facts, schedules
+from app.scheduling.queries import schedules, types
 from app.security import services as security
 from tests.factories.scheduling import SYSTEM, monday_seven, open_clinic
 from tests.web.scheduling import book, counted_statements
@@ -71,7 +71,7 @@ def create_account(university_id, role):
 
 def kept_type(app, code):
     with app.app_context():
-        return facts.bookable_type(code)
+        return types.bookable_type(code)
 
 
 def key_of(app, statement):

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 class Template(StrEnum):
     """The kinds of messages; each has a text and an HTML template of this name.
 
-    All of them answer a deed and leave at once, at any hour: quiet hours are for messages that
-    nobody waits for, such as reminders and campaigns (NOT-03).
+    Most answer a deed and leave at once, at any hour: quiet hours are for messages that nobody
+    waits for, such as reminders, offers and campaigns (NOT-03).
     """
 
     CONFIRMED = "confirmed"
@@ -20,6 +20,15 @@ class Template(StrEnum):
     CANCELLED = "cancelled"
     DECLINED = "declined"
     ALARM = "alarm"
+    REMINDER = "reminder"
+    MISSED = "missed"
+    OFFER = "offer"
+    OFFER_OVER = "offer_over"
+    SEAT = "seat"
+    SEAT_CANCELLED = "seat_cancelled"
+    PLEASE_REBOOK = "please_rebook"
+    POINT_DECIDED = "point_decided"
+    YOUR_TURN = "your_turn"
 
 
 # E-mail subjects are fixed here: a caller's words could name a service (NOT-02).
@@ -30,6 +39,15 @@ SUBJECTS: Mapping[Template, str] = {
     Template.CANCELLED: "Your appointment is cancelled",
     Template.DECLINED: "Your appointment request could not be accepted",
     Template.ALARM: "Something could not be delivered",
+    Template.REMINDER: "A reminder of your appointment",
+    Template.MISSED: "We missed you",
+    Template.OFFER: "A time has become free",
+    Template.OFFER_OVER: "The offered time is gone",
+    Template.SEAT: "Your place is booked",
+    Template.SEAT_CANCELLED: "Your place is cancelled",
+    Template.PLEASE_REBOOK: "Please choose another time",
+    Template.POINT_DECIDED: "We have looked at your objection",
+    Template.YOUR_TURN: "It is your turn",
 }
 
 

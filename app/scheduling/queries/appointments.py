@@ -50,6 +50,10 @@ class AppointmentView:
     sequence: int
     type_id: int
     created_at: datetime
+    place: str
+    attendance_confirmed_at: datetime | None
+    series_id: int | None
+    series_number: int | None
     patient: PatientCard
 
     @property
@@ -103,6 +107,10 @@ def _rows() -> Select[Any]:
             Appointment.sequence,
             Appointment.type_id,
             Appointment.created_at,
+            Appointment.place,
+            Appointment.attendance_confirmed_at,
+            Appointment.series_id,
+            Appointment.series_number,
         )
         .join(AppointmentType, AppointmentType.id == Appointment.type_id)
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)

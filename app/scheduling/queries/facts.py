@@ -3,20 +3,20 @@ window and however many providers (SCH-10 to SCH-17); one when schedules are rem
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from app.infra.db import plain, session
 from app.infra.remembered import Remembered
 from app.kernel.clock import clinic_days, local_date
-from app.kernel.ids import AppointmentId, PatientId, PractitionerId, UserId
+from app.kernel.ids import AppointmentId, PatientId
 from app.kernel.period import Period
-from app.scheduling.models import AppointmentType
 from app.scheduling.queries import statements
+from app.scheduling.queries.types import BookableType, Provider
 from app.scheduling.rules import (
     HOLDS_TIME,
     OPEN,
@@ -24,51 +24,18 @@ from app.scheduling.rules import (
     PatientLimits,
     ProviderFacts,
     Question,
-    TypePolicy,
     facts,
     week_of,
 )
 
-PROVIDER, PATIENT = 1, 2
+PROVIDER, PATIENT, ROOM, EQUIPMENT = 1, 2, 3, 4
 # No visit lasts longer than a day and no buffer longer than four hours (constraints).
 LONGEST_HOLD = timedelta(hours=28)
 A_DAY = timedelta(days=1)
 HOLDING = sorted(status.value for status in HOLDS_TIME)
 OPEN_STATUSES = sorted(status.value for status in OPEN)
 
-_catalogue = Remembered()
 _schedules_known = Remembered()
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """Somebody who offers a type of visit."""
-
-    id: PractitionerId
-    university_id: str
-    name: str
-    user_id: UserId
-    max_per_day: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class BookableType:
-    """A type of visit with its key and policy, and the active providers who offer it."""
-
-    id: int
-    name: str
-    colour: str
-    description: str
-    kinds: tuple[str, ...]
-    policy: TypePolicy
-    providers: tuple[Provider, ...] = ()
-
-    def providers_named(self, university_id: str | None) -> tuple[Provider, ...]:
-        """All of them, or the one of this university ID in any case."""
-        if university_id is None:
-            return self.providers
-        wanted = university_id.strip().lower()
-        return tuple(one for one in self.providers if one.university_id.lower() == wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,92 +83,6 @@ class _Schedule:
     time_off: list[Period] = field(default_factory=list)
 
 
-def bookable_type(code: str) -> BookableType | None:
-    """The active type of this code, in any case, with its providers."""
-    wanted = {"code": code.strip().lower()}
-    return _catalogue.answer(
-        _stamp(),
-        wanted["code"],
-        lambda: _typed(plain(statements.TYPE_AND_PROVIDERS, wanted)),
-    )
-
-
-def type_of(type_id: int) -> BookableType:
-    """The type of an existing appointment, active or not, with its providers."""
-    found = _catalogue.answer(
-        _stamp(),
-        type_id,
-        lambda: _typed(plain(statements.TYPE_BY_ID, {"id": type_id})),
-    )
-    if found is None:
-        raise LookupError(f"appointment type {type_id} is gone, though types are never deleted")
-    return found
-
-
-def bookable_types() -> list[BookableType]:
-    """All active types in the order of the clinic, without their providers."""
-    rows = session().scalars(
-        select(AppointmentType)
-        .where(AppointmentType.is_active)
-        .order_by(AppointmentType.position, AppointmentType.name)
-    )
-    return [_bookable(row) for row in rows]
-
-
-def _stamp() -> str:
-    return str(plain(statements.STAMP).scalar())
-
-
-def _typed(rows: Iterable[Row[Any]]) -> BookableType | None:
-    found = list(rows)
-    if not found:
-        return None
-    providers = tuple(
-        Provider(
-            PractitionerId(row.practitioner_id),
-            row.university_id,
-            row.practitioner_name,
-            UserId(row.user_id),
-            row.practitioner_max_per_day,
-        )
-        for row in found
-        if row.practitioner_id is not None
-    )
-    return _bookable(found[0], providers)
-
-
-def _bookable(
-    row: AppointmentType | Row[Any], providers: tuple[Provider, ...] = ()
-) -> BookableType:
-    return BookableType(
-        row.id,
-        row.name,
-        row.colour,
-        row.description,
-        tuple(row.provider_kinds),
-        _policy(row),
-        providers,
-    )
-
-
-def _policy(row: AppointmentType | Row[Any]) -> TypePolicy:
-    return TypePolicy(
-        code=row.code,
-        duration=timedelta(minutes=row.duration_minutes),
-        step=timedelta(minutes=row.step_minutes),
-        buffer_before=timedelta(minutes=row.buffer_before_minutes),
-        buffer_after=timedelta(minutes=row.buffer_after_minutes),
-        minimum_notice=timedelta(minutes=row.notice_minutes),
-        horizon=timedelta(days=row.horizon_days),
-        cancel_cutoff=timedelta(minutes=row.cancel_cutoff_minutes),
-        needs_approval=row.needs_approval,
-        bookable_by=frozenset(row.bookable_by),
-        max_open_per_patient=row.max_open,
-        max_per_patient_per_day=row.max_per_day,
-        max_per_patient_per_week=row.max_per_week,
-    )
-
-
 def load_question(scope: Scope) -> Question:
     """Every fact that decides which times of the scope are free."""
     stamp, claims, visits = _taken(scope)
@@ -213,9 +94,12 @@ def load_question(scope: Scope) -> Question:
     return Question(
         policy=scope.type.policy,
         providers=tuple(
-            _provider_facts(one, schedules[one.id], claims[one.id], booked.get(one.id), scope)
+            _provider_facts(
+                one, schedules[one.id], claims[PROVIDER, one.id], booked.get(one.id), scope
+            )
             for one in scope.providers
         ),
+        needs=_needs(scope, claims),
         first=scope.first,
         last=scope.last,
         now=scope.now,
@@ -225,6 +109,22 @@ def load_question(scope: Scope) -> Question:
         patient_limits=scope.limits,
         duration=scope.duration,
         ignore_appointment_id=scope.moving,
+    )
+
+
+def _needs(
+    scope: Scope, claims: Mapping[tuple[int, int], list[facts.Claim]]
+) -> tuple[facts.Need, ...]:
+    """The needs of the type with what is claimed of each resource (SCH-01)."""
+    return tuple(
+        replace(
+            need,
+            resources=tuple(
+                replace(one, claims=tuple(claims.get((one.kind, one.resource_id), ())))
+                for one in need.resources
+            ),
+        )
+        for need in scope.type.needs
     )
 
 
@@ -261,10 +161,11 @@ def _provider_facts(
         time_off=tuple(schedule.time_off),
         claims=tuple(claims),
         max_per_day=provider.max_per_day,
+        preferred_room_id=provider.preferred_room_id,
         booked_by_day=Counter(
             local_date(claim.starts_at, scope.zone)
             for claim in claims
-            if claim.appointment_id != scope.moving
+            if claim.appointment_id is None or claim.appointment_id != scope.moving
         ),
         last_booked_at=last_booked_at,
     )
@@ -316,13 +217,16 @@ def _add(schedule: _Schedule, row: Row[Any]) -> None:
             spans.append((row.starts, row.ends))
 
 
-def _taken(scope: Scope) -> tuple[str, Mapping[int, list[facts.Claim]], list[Row[Any]]]:
-    """The stamp of the schedules, the claims of each provider, and the patient's visits."""
+def _taken(
+    scope: Scope,
+) -> tuple[str, Mapping[tuple[int, int], list[facts.Claim]], list[Row[Any]]]:
+    """The stamp of the schedules, the claims of each provider, room and piece of equipment by
+    kind and key, and the patient's visits."""
     window = scope.days.period
     around = clinic_days(scope.first - 8 * A_DAY, scope.last + 8 * A_DAY, scope.zone)
     values = {
-        "kind": PROVIDER,
         "ids": [one.id for one in scope.providers],
+        "resources": list(scope.type.resource_ids),
         "since": window.starts_at - LONGEST_HOLD,
         "until": window.ends_at + LONGEST_HOLD,
         "patient_id": scope.patient_id,
@@ -333,15 +237,15 @@ def _taken(scope: Scope) -> tuple[str, Mapping[int, list[facts.Claim]], list[Row
         "now": scope.now,
     }
     rows = plain(statements.TAKEN, values).all()
-    claims: defaultdict[int, list[facts.Claim]] = defaultdict(list)
+    claims: defaultdict[tuple[int, int], list[facts.Claim]] = defaultdict(list)
     visits: list[Row[Any]] = []
     for row in rows:
-        _, practitioner_id, appointment_id, starts_at, ends_at, held_from, held_until, *_ = row
-        if practitioner_id is not None:
-            claims[practitioner_id].append(
+        _, kind, key, appointment_id, starts_at, ends_at, held_from, held_until, *_ = row
+        if kind is not None:
+            claims[kind, key].append(
                 facts.Claim(starts_at, ends_at, held_from, held_until, appointment_id)
             )
-        elif appointment_id is not None and appointment_id != scope.moving:
+        elif starts_at is not None and (appointment_id is None or appointment_id != scope.moving):
             visits.append(row)
     return rows[0].stamp, claims, visits
 
@@ -360,6 +264,8 @@ def _patient_facts(scope: Scope, rows: Iterable[Row[Any]]) -> PatientFacts:
     for row in rows:
         span = (row.starts_at, row.ends_at)
         claims.append(facts.Claim(*span, *span, row.appointment_id))
+        if row.appointment_id is None:
+            continue  # a seat in a group session holds time, but limits count visits
         day = local_date(row.starts_at, scope.zone)
         # Counted once under False for all types, and once more under True for this type.
         for is_same_type in {False, row.type_id == scope.type.id}:

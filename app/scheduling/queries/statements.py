@@ -10,9 +10,12 @@ from sqlalchemy import text
 TYPE_AND_PROVIDERS = text(
     """
     SELECT t.*, p.id AS practitioner_id, p.university_id, p.name AS practitioner_name,
-           p.user_id, p.max_per_day AS practitioner_max_per_day
+           p.user_id, p.max_per_day AS practitioner_max_per_day,
+           p.preferred_room_id AS practitioner_preferred_room_id
     FROM scheduling_appointment_type t
     LEFT JOIN scheduling_practitioner p ON p.kind = ANY (t.provider_kinds) AND p.is_active
+         AND NOT EXISTS (SELECT 1 FROM scheduling_not_offered_by n
+                         WHERE n.practitioner_id = p.id AND n.type_id = t.id)
     WHERE lower(t.code) = :code AND t.is_active
     ORDER BY p.university_id
     """
@@ -21,11 +24,25 @@ TYPE_AND_PROVIDERS = text(
 TYPE_BY_ID = text(
     """
     SELECT t.*, p.id AS practitioner_id, p.university_id, p.name AS practitioner_name,
-           p.user_id, p.max_per_day AS practitioner_max_per_day
+           p.user_id, p.max_per_day AS practitioner_max_per_day,
+           p.preferred_room_id AS practitioner_preferred_room_id
     FROM scheduling_appointment_type t
     LEFT JOIN scheduling_practitioner p ON p.kind = ANY (t.provider_kinds) AND p.is_active
+         AND NOT EXISTS (SELECT 1 FROM scheduling_not_offered_by n
+                         WHERE n.practitioner_id = p.id AND n.type_id = t.id)
     WHERE t.id = :id
     ORDER BY p.university_id
+    """
+)
+
+# The rooms and equipment that a type takes, none of a category included.
+TYPE_NEEDS = text(
+    """
+    SELECT n.category, n.quantity, r.id, r.kind, r.code, r.name, r.campus
+    FROM scheduling_type_need n
+    LEFT JOIN scheduling_resource r ON r.category = n.category AND r.is_active
+    WHERE n.type_id = :id
+    ORDER BY n.category, r.code
     """
 )
 
@@ -56,21 +73,36 @@ SCHEDULES = text(
 
 STAMP = text("SELECT CAST(value AS text) FROM infra_stamp WHERE name = 'schedules'")
 
-# What may stand in the way: the claims of the providers, and the patient's visits (open ones
-# ever, and all that hold time in the weeks around the window). With each row comes the stamp
-# that says whether remembered schedules are still good; without any, one row has the stamp alone.
+# What may stand in the way: the claims of providers, rooms and equipment (lapsed offers left
+# out), the patient's visits (open ones ever, and all that hold time in the weeks around the
+# window), and the patient's seats in group sessions. With each row comes the stamp that says
+# whether remembered schedules are still good; without any, one row has the stamp alone.
 TAKEN = text(
     """
     SELECT CAST(s.value AS text) AS stamp, t.*
     FROM infra_stamp s
     LEFT JOIN (
-      SELECT resource_id AS practitioner_id, appointment_id, starts_at, ends_at,
+      SELECT resource_kind, resource_id, appointment_id, starts_at, ends_at,
              held_from, held_until, NULL::integer AS type_id, NULL::varchar AS status
       FROM scheduling_claim
-      WHERE active AND resource_kind = :kind AND resource_id = ANY (:ids)
+      WHERE active AND resource_kind = 1 AND resource_id = ANY (CAST(:ids AS bigint[]))
+        AND starts_at > :since AND starts_at < :until
+        AND (expires_at IS NULL OR expires_at > :now)
+      UNION ALL
+      SELECT resource_kind, resource_id, appointment_id, starts_at, ends_at,
+             held_from, held_until, NULL, NULL
+      FROM scheduling_claim
+      WHERE active AND resource_kind IN (3, 4)
+        AND resource_id = ANY (CAST(:resources AS bigint[]))
+        AND starts_at > :since AND starts_at < :until
+        AND (expires_at IS NULL OR expires_at > :now)
+      UNION ALL
+      SELECT NULL, NULL, NULL, starts_at, ends_at, starts_at, ends_at, NULL, NULL
+      FROM scheduling_claim
+      WHERE active AND resource_kind = 2 AND resource_id = :patient_id AND seat_id IS NOT NULL
         AND starts_at > :since AND starts_at < :until
       UNION ALL
-      SELECT NULL, id, starts_at, ends_at, starts_at, ends_at, type_id, status
+      SELECT NULL, NULL, id, starts_at, ends_at, starts_at, ends_at, type_id, status
       FROM scheduling_appointment
       WHERE patient_id = :patient_id AND status = ANY (:holding)
         AND ((starts_at >= :weeks_since AND starts_at < :weeks_until)

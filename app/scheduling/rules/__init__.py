@@ -21,17 +21,20 @@ from app.scheduling.rules.facts import (
     Claim,
     Closure,
     DateOverride,
+    Need,
     PatientFacts,
     PatientLimits,
     PractitionerKind,
     ProviderFacts,
     Question,
+    ResourceFacts,
     Slot,
     TypePolicy,
     WeeklyHours,
 )
 from app.scheduling.rules.hours import opening, opening_by_day
 from app.scheduling.rules.limits import week_of
+from app.scheduling.rules.resources import choose_resources
 from app.scheduling.rules.slots import available_slots, nearest_slots
 from app.scheduling.rules.transitions import (
     MOVES,
@@ -55,6 +58,7 @@ __all__ = [
     "Closure",
     "Context",
     "DateOverride",
+    "Need",
     "PatientFacts",
     "PatientLimits",
     "PractitionerKind",
@@ -62,6 +66,7 @@ __all__ = [
     "Question",
     "Reason",
     "ReasonCode",
+    "ResourceFacts",
     "Slot",
     "TypePolicy",
     "WeeklyHours",
@@ -76,6 +81,7 @@ __all__ = [
     "check_version",
     "check_window",
     "choose_provider",
+    "choose_resources",
     "first_status",
     "is_late_cancellation",
     "nearest_slots",

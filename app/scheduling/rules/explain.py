@@ -27,6 +27,7 @@ from app.scheduling.rules.facts import Claim, ProviderFacts, Question, Slot
 from app.scheduling.rules.hours import Stretch, opening_by_day, stretches
 from app.scheduling.rules.instants import length, micros
 from app.scheduling.rules.limits import limit_of_patient, limit_of_provider
+from app.scheduling.rules.resources import usable
 from app.scheduling.rules.slots import available_slots, nearest_slots
 
 
@@ -43,6 +44,7 @@ class ReasonCode(StrEnum):
     OFF_GRID = "off-grid"
     TAKEN = "taken"
     BUFFER = "buffer"
+    RESOURCE = "resource"
     PATIENT_BUSY = "patient-busy"
     TOO_SOON = "too-soon"
     TOO_FAR = "too-far"
@@ -73,6 +75,7 @@ def why_not(question: Question, practitioner_id: int, starts_at: datetime) -> Re
         or _why_closed(question, provider, visit)
         or _why_not_open(question, provider, visit)
         or _why_taken(question, provider, visit)
+        or _why_no_resource(question, provider, visit)
         or _why_patient_busy(question, visit)
         or _why_not_now(question, visit)
         or _why_limited(question, provider, visit)
@@ -107,7 +110,7 @@ def _refusal(reason: Reason | None, slots: list[Slot], starts_at: datetime) -> D
             return UnknownProvider()
         case ReasonCode.PAST:
             return PastTime()
-        case ReasonCode.TAKEN | ReasonCode.BUFFER:
+        case ReasonCode.TAKEN | ReasonCode.BUFFER | ReasonCode.RESOURCE:
             return SlotTaken(alternatives=nearest_slots(slots, starts_at))
         case ReasonCode.PATIENT_BUSY:
             return PatientBusy(alternatives=nearest_slots(slots, starts_at))
@@ -197,23 +200,48 @@ def _off_the_grid(question: Question, provider: ProviderFacts, visit: Period) ->
 
 def _why_taken(question: Question, provider: ProviderFacts, visit: Period) -> Reason | None:
     """A visit in the way, else a buffer in the way (SCH-14)."""
-    policy = question.policy
-    held = visit.widened(before=policy.buffer_before, after=policy.buffer_after)
     claims = _others(question, provider.claims)
     for claim in claims:
         if _meet(visit, claim.starts_at, claim.ends_at):
             sentence = f"{provider.key} has another visit {_span(claim, question)}."
             return Reason(ReasonCode.TAKEN, sentence, claim.appointment_id)
     for claim in claims:
-        if (visit.starts_at < claim.held_until and claim.starts_at < held.ends_at) or (
-            held.starts_at < claim.ends_at and claim.held_from < visit.ends_at
-        ):
+        if _is_held(question, [claim], visit):
             sentence = (
                 f"Too close to another visit of {provider.key} {_span(claim, question)}: "
                 "the time needed between two visits is missing."
             )
             return Reason(ReasonCode.BUFFER, sentence, claim.appointment_id)
     return None
+
+
+def _why_no_resource(question: Question, provider: ProviderFacts, visit: Period) -> Reason | None:
+    """Too few rooms or pieces of equipment are free (SCH-01)."""
+    stretch = _stretch_of(question, provider, visit)
+    campus = stretch.campus if stretch else ""
+    for need in question.needs:
+        found = usable(need, campus)
+        if len(found) < need.quantity:
+            where = f" on campus {campus}" if campus else ""
+            sentence = f"There is no {need.category} for this visit{where}."
+            return Reason(ReasonCode.RESOURCE, sentence)
+        free = [one for one in found if not _is_held(question, one.claims, visit)]
+        if len(free) < need.quantity:
+            names = _listed(one.name for one in found if one not in free)
+            sentence = f"No {need.category} is free at this time: {names} in use."
+            return Reason(ReasonCode.RESOURCE, sentence)
+    return None
+
+
+def _is_held(question: Question, claims: Iterable[Claim], visit: Period) -> bool:
+    """Whether a claim, with the larger of both buffers, meets the visit (SCH-14)."""
+    policy = question.policy
+    held = visit.widened(before=policy.buffer_before, after=policy.buffer_after)
+    return any(
+        (visit.starts_at < claim.held_until and claim.starts_at < held.ends_at)
+        or (held.starts_at < claim.ends_at and claim.held_from < visit.ends_at)
+        for claim in _others(question, claims)
+    )
 
 
 def _why_patient_busy(question: Question, visit: Period) -> Reason | None:

@@ -171,6 +171,8 @@ class TypePolicy:
     minimum_notice: timedelta = NO_TIME
     horizon: timedelta = UNLIMITED
     cancel_cutoff: timedelta = NO_TIME
+    no_show_grace: timedelta = timedelta(minutes=15)
+    check_in_window: timedelta = timedelta(minutes=30)
     needs_approval: bool = False
     bookable_by: frozenset[str] = frozenset()
     max_open_per_patient: int | None = None
@@ -216,8 +218,30 @@ class ProviderFacts:
     time_off: tuple[Period, ...] = ()
     claims: tuple[Claim, ...] = ()
     max_per_day: int | None = None
+    preferred_room_id: int | None = None
     booked_by_day: Mapping[date, int] = field(default_factory=lambda: NO_COUNTS)
     last_booked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFacts:
+    """A room or a piece of equipment with its claims; an empty campus is all of them."""
+
+    resource_id: int
+    kind: int
+    code: str
+    name: str
+    campus: str = ""
+    claims: tuple[Claim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A visit takes `quantity` of these resources, whichever are free (SCH-01, SCH-13)."""
+
+    category: str
+    quantity: int
+    resources: tuple[ResourceFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +275,7 @@ class Question:
     closures: tuple[Closure, ...] = ()
     patient: PatientFacts | None = None
     patient_limits: PatientLimits = PatientLimits()
+    needs: tuple[Need, ...] = ()
     duration: timedelta | None = None
     ignore_appointment_id: int | None = None
 

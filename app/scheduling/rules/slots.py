@@ -8,19 +8,12 @@ O((R + B) log(R + B) + S) for R spans, B claims and S slots.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 
-from app.scheduling.rules.facts import Claim, ProviderFacts, Question, Slot
+from app.scheduling.rules.facts import ProviderFacts, Question, Slot
 from app.scheduling.rules.hours import ONE_DAY, Stretch, stretches, united
 from app.scheduling.rules.instants import at, length, micros, midnight
 from app.scheduling.rules.limits import limit_of_patient, limit_of_provider
-
-
-class Bounds(NamedTuple):
-    """The first and the last start that may be offered at all, in microseconds since 1970."""
-
-    earliest: int
-    latest: int
+from app.scheduling.rules.resources import Bounds, claim_blocks, need_blocks, other_claims
 
 
 def available_slots(question: Question) -> list[Slot]:
@@ -76,17 +69,21 @@ def _starts(
     shared: Sequence[tuple[int, int]],
 ) -> Iterator[tuple[int, str]]:
     """Each start offered with this provider, and the campus."""
-    own = _provider_blocks(question, provider, bounds)
-    blocks = united([*shared, *own])
+    own = [*shared, *_provider_blocks(question, provider, bounds)]
     step, visit = length(question.policy.step), length(question.visit_for)
-    past = 0
+    blocks_on: dict[str, list[tuple[int, int]]] = {}
+    past: dict[str, int] = defaultdict(int)
     for stretch in stretches(
         provider, question.closures, question.first, question.last, question.zone
     ):
+        campus = stretch.campus if question.needs else ""
+        if campus not in blocks_on:
+            blocks_on[campus] = united([*own, *need_blocks(question, campus, bounds)])
+        blocks = blocks_on[campus]
         low, high = _range_of(stretch, visit, bounds)
-        while past < len(blocks) and blocks[past][1] <= low:
-            past += 1
-        for free_from, free_to in _free(low, high, blocks, past):
+        while past[campus] < len(blocks) and blocks[past[campus]][1] <= low:
+            past[campus] += 1
+        for free_from, free_to in _free(low, high, blocks, past[campus]):
             begin = free_from + (stretch.origin - free_from) % step
             for start in range(begin, free_to + 1, step):
                 yield start, stretch.campus
@@ -120,17 +117,10 @@ def _provider_blocks(
     Two neighbours need a gap of max(after of the first, before of the second). A visit
     starting at s keeps it exactly outside of the open interval (low, high) built here.
     """
-    visit = length(question.visit_for)
-    before, after = length(question.policy.buffer_before), length(question.policy.buffer_after)
     blocks = _full_days(
         question, (day for day in clinic_days_of(question) if limit_of_provider(provider, day))
     )
-    for claim in _other_claims(question, provider.claims):
-        low = min(micros(claim.starts_at) - after, micros(claim.held_from)) - visit
-        high = max(micros(claim.ends_at) + before, micros(claim.held_until))
-        if low < bounds.latest and bounds.earliest < high:
-            blocks.append((low + 1, high))
-    return blocks
+    return blocks + claim_blocks(question, provider.claims, bounds)
 
 
 def _patient_blocks(question: Question) -> list[tuple[int, int]]:
@@ -141,18 +131,10 @@ def _patient_blocks(question: Question) -> list[tuple[int, int]]:
     blocks = _full_days(
         question, (day for day in clinic_days_of(question) if limit_of_patient(question, day))
     )
-    for claim in _other_claims(question, question.patient.claims):
+    for claim in other_claims(question, question.patient.claims):
         blocks.append((micros(claim.starts_at) - visit + 1, micros(claim.ends_at)))
     return blocks
 
 
 def _full_days(question: Question, days: Iterable[date]) -> list[tuple[int, int]]:
     return [(midnight(day, question.zone), midnight(day + ONE_DAY, question.zone)) for day in days]
-
-
-def _other_claims(question: Question, claims: Sequence[Claim]) -> Sequence[Claim]:
-    """The claims without those of the visit that is being moved."""
-    moved = question.ignore_appointment_id
-    if moved is None:
-        return claims
-    return [claim for claim in claims if claim.appointment_id != moved]

@@ -34,6 +34,7 @@ class ActorCapacity(StrEnum):
     OWN_PROVIDER = "own-provider"
     ADMIN = "admin"
     WORKER = "worker"
+    KIOSK = "kiosk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Context:
 
     def acts_only_as_patient(self) -> bool:
         """Whether nothing but owning the visit entitles the actor; staff rights win."""
-        return self.capacities == {ActorCapacity.STUDENT_OWNER}
+        return self.capacities <= {ActorCapacity.STUDENT_OWNER, ActorCapacity.KIOSK}
 
 
 Guard = Callable[[Context], None]
@@ -187,7 +188,7 @@ def _moves() -> Iterable[tuple[tuple[AppointmentStatus, AppointmentStatus], Move
     yield (to.CONFIRMED, to.RESCHEDULED), Move(staff | {may.STUDENT_OWNER}, (_check_cutoff,))
     yield (
         (to.CONFIRMED, to.CHECKED_IN),
-        Move(desk | {may.STUDENT_OWNER}, (_check_same_day, _check_patient_is_here)),
+        Move(desk | {may.STUDENT_OWNER, may.KIOSK}, (_check_same_day, _check_patient_is_here)),
     )
     yield (to.CONFIRMED, to.NO_SHOW), Move(desk | {may.WORKER}, (_check_missed,))
     yield (to.CHECKED_IN, to.CONFIRMED), Move(desk, (_check_undo,))

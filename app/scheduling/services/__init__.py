@@ -13,8 +13,9 @@ from app.scheduling.services.catalogue import (
     save_appointment_type,
     save_practitioner,
 )
-from app.scheduling.services.changes import change_status, reschedule_appointment
+from app.scheduling.services.changes import change_status
 from app.scheduling.services.free_times import available_times, explain_time
+from app.scheduling.services.moving import reschedule_appointment
 from app.scheduling.services.reading import (
     CalendarWindow,
     VisitDetails,

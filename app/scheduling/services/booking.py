@@ -16,8 +16,8 @@ from app.patients.queries import PatientCard
 from app.scheduling import rules
 from app.scheduling.errors import SlotTaken, UnknownProvider
 from app.scheduling.permissions import Permission
-from app.scheduling.queries.facts import BookableType
-from app.scheduling.rules import AppointmentStatus, Question, Slot
+from app.scheduling.queries.types import BookableType
+from app.scheduling.rules import AppointmentStatus, Question, ResourceFacts, Slot
 from app.scheduling.services import free_times, parties, questions
 from app.scheduling.services.messages import News, tell_everybody
 from app.scheduling.services.wish import Wish
@@ -25,6 +25,7 @@ from app.scheduling.services.writing import (
     NewAppointment,
     lock_parties_for_new,
     note_event,
+    release_lapsed_holds,
     store_appointment,
 )
 
@@ -75,7 +76,11 @@ def book_appointment(actor: Actor, *, wish: Wish, once: Once | None = None) -> B
     starts_at = rules.check_start(wish.starts_at)
     reason = rules.check_reason_text(wish.reason)
     try:
-        return retried(lambda: _book(actor, wish, starts_at, reason, once), refusal=SlotTaken)
+        return retried(
+            lambda: _book(actor, wish, starts_at, reason, once),
+            refusal=SlotTaken,
+            between=release_lapsed_holds,
+        )
     except SlotTaken as taken:
         near = free_times.alternatives(actor, wish, starts_at)
         raise type(taken)(taken.message, alternatives=near or taken.alternatives) from None
@@ -90,7 +95,8 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
         wanted = parties.type_to_book(actor, wish.type)
         override = _override(actor, wish)
         number, question = _locked_question(tx, wanted, patient.id, starts_at, wish.provider)
-        slot = _chosen(question.without_limits() if override else question, wish, starts_at)
+        question = question.without_limits() if override else question
+        slot = chosen_slot(question, starts_at)
         new = NewAppointment(
             id=number,
             type=wanted,
@@ -102,6 +108,7 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
             status=rules.first_status(wanted.policy, booked_by_staff=not is_own),
             reason=reason,
             override_reason=override,
+            resources=chosen_resources(question, slot),
         )
         _store(tx, actor, new, patient, on_behalf=not is_own)
         booked = _booked(new, provider=slot.provider, patient=patient.university_id)
@@ -126,7 +133,9 @@ def _locked_question(
 ) -> tuple[AppointmentId, Question]:
     """Lock everybody who may take part, then read the facts: nothing can change any more."""
     providers = questions.providers_for(wanted, provider)
-    number = lock_parties_for_new(tx, [one.id for one in providers], patient_id)
+    number = lock_parties_for_new(
+        tx, [one.id for one in providers], patient_id, wanted.resource_ids
+    )
     day = questions.day_of(starts_at)
     return number, questions.question(
         wanted,
@@ -138,13 +147,31 @@ def _locked_question(
     )
 
 
-def _chosen(question: Question, wish: Wish, starts_at: datetime) -> Slot:
-    """The slot to book, found by the function that lists them (SCH-03)."""
+def chosen_slot(question: Question, starts_at: datetime) -> Slot:
+    """The slot to book, found by the function that lists them (SCH-03).
+
+    Raises why it is not offered; "taken" comes first when several providers were asked.
+    """
     at_start = [slot for slot in rules.available_slots(question) if slot.starts_at == starts_at]
     if not at_start:
         raise _refusal(question, starts_at)
     best = rules.choose_provider(at_start, question.providers, zone=question.zone)[0]
     return next(slot for slot in at_start if slot.practitioner_id == best)
+
+
+def chosen_resources(question: Question, slot: Slot) -> tuple[ResourceFacts, ...]:
+    """The rooms and equipment of an offered slot, the provider's own room first."""
+    provider = next(
+        one for one in question.providers if one.practitioner_id == slot.practitioner_id
+    )
+    return tuple(
+        rules.choose_resources(
+            question,
+            starts_at=slot.starts_at,
+            campus=slot.campus,
+            preferred=provider.preferred_room_id,
+        )
+    )
 
 
 def _refusal(question: Question, starts_at: datetime) -> DomainError:

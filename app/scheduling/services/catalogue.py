@@ -56,6 +56,12 @@ class TypeDraft:
     max_open: int | None = None
     max_per_day: int | None = None
     max_per_week: int | None = None
+    reminder_minutes: tuple[int, ...] = (1440, 120)
+    no_show_grace_minutes: int = 15
+    check_in_minutes: int = 30
+    session_capacity: int | None = None
+    takes_walk_ins: bool = True
+    token_prefix: str = ""
     colour: str = "#2563eb"
     position: int = 0
     is_active: bool = True
@@ -79,6 +85,8 @@ def save_appointment_type(
             "step_minutes": draft.step_minutes or draft.duration_minutes,
             "provider_kinds": list(draft.provider_kinds),
             "bookable_by": [str(role) for role in draft.bookable_by],
+            "reminder_minutes": sorted(set(draft.reminder_minutes), reverse=True),
+            "token_prefix": draft.token_prefix.strip().upper(),
         }
         for name, value in values.items():
             setattr(row, name, value)
@@ -120,6 +128,8 @@ def _odd_texts(draft: TypeDraft) -> dict[str, list[str]]:
         text = getattr(draft, name)
         if len(text) > longest or not all(char.isprintable() for char in text):
             errors[name] = [f"Please use at most {longest} plain characters, on one line."]
+    if not re.fullmatch("[A-Za-z]{0,3}", draft.token_prefix.strip()):
+        errors["token_prefix"] = ["Please use one to three letters, or nothing."]
     if not re.fullmatch("#[0-9a-fA-F]{6}", draft.colour):
         errors["colour"] = ["Please choose a colour such as #1d4ed8."]
     return errors
@@ -134,6 +144,8 @@ def _odd_numbers(draft: TypeDraft) -> dict[str, list[str]]:
         "notice_minutes": (0, 60 * 24 * 60),
         "horizon_days": (0, 730),
         "cancel_cutoff_minutes": (0, 60 * 24 * 30),
+        "no_show_grace_minutes": (0, 240),
+        "check_in_minutes": (0, 240),
         "position": (0, 10_000),
     }
     errors = {
@@ -145,6 +157,12 @@ def _odd_numbers(draft: TypeDraft) -> dict[str, list[str]]:
         limit = getattr(draft, name)
         if limit is not None and not 1 <= limit <= 1000:
             errors[name] = ["Please use a number from 1 to 1000, or nothing for no limit."]
+    if draft.session_capacity is not None and not 1 <= draft.session_capacity <= 1000:
+        errors["session_capacity"] = ["Please use a number from 1 to 1000, or nothing."]
+    if len(draft.reminder_minutes) > 4 or not all(
+        15 <= lead <= 60 * 24 * 14 for lead in draft.reminder_minutes
+    ):
+        errors["reminder_minutes"] = ["Please use at most four, 15 minutes to 14 days ahead."]
     if 0 < draft.step_minutes < 5:
         errors["step_minutes"] = ["Please use at least 5 minutes."]
     return errors

@@ -9,25 +9,21 @@ from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.errors import Invalid
-from app.kernel.ids import AppointmentId, PractitionerId
-from app.kernel.period import Period
+from app.kernel.ids import AppointmentId
 from app.notifications.rules import Template
 from app.scheduling import rules
 from app.scheduling.errors import SlotTaken, StaleVersion, UnknownProvider
 from app.scheduling.models import Appointment
-from app.scheduling.permissions import Permission
-from app.scheduling.queries import appointments, facts, schedules
+from app.scheduling.queries import appointments, facts, schedules, types
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.rules import HOLDS_TIME, ActorCapacity, AppointmentStatus, Context, Slot
-from app.scheduling.services import parties, questions
+from app.scheduling.rules import HOLDS_TIME, ActorCapacity, AppointmentStatus, Context
+from app.scheduling.services import parties
 from app.scheduling.services.messages import News, tell_everybody
 from app.scheduling.services.writing import (
-    NewAppointment,
     hold_time,
     lock_parties,
-    next_appointment_id,
     note_event,
-    store_appointment,
+    release_lapsed_holds,
 )
 
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=12)
@@ -46,15 +42,20 @@ def change_status(
     status: AppointmentStatus,
     reason: str = "",
     version: int | None = None,
+    by_qr: bool = False,
 ) -> AppointmentView:
     """Move a visit along the table of transitions and tell those concerned.
+
+    `by_qr` says that the patient proved to be in the clinic.
 
     Raises UnknownAppointment, StaleVersion when it was changed since `version`, and
     TransitionRefused, TransitionForbidden, TooLateToCancel or ReasonRequired.
     """
     text = rules.check_reason_text(reason)
     return retried(
-        lambda: _change_status(actor, appointment_id, status, text, version), refusal=SlotTaken
+        lambda: _change_status(actor, appointment_id, status, text, version, by_qr),
+        refusal=SlotTaken,
+        between=release_lapsed_holds,
     )
 
 
@@ -64,16 +65,17 @@ def _change_status(
     status: AppointmentStatus,
     reason: str,
     version: int | None,
+    by_qr: bool,
 ) -> AppointmentView:
     if status is AppointmentStatus.RESCHEDULED:
         raise Invalid("Please choose the new time.", errors={"status": ["Choose a new time."]})
     with transaction() as tx:
-        visit = _visit_for_change(tx, actor, appointment_id, version)
+        visit = visit_for_change(tx, actor, appointment_id, version)
         now = clock.now()
-        context = _context(actor, visit, reason, now)
+        context = context_of(actor, visit, reason, now, by_qr=by_qr)
         rules.check_transition(visit.status, status, context=context)
         is_late = status is AppointmentStatus.CANCELLED and rules.is_late_cancellation(context)
-        _guarded_update(
+        guarded_update(
             tx,
             visit,
             status=status.value,
@@ -83,223 +85,57 @@ def _change_status(
             needs_rebooking=visit.needs_rebooking and status in HOLDS_TIME,
         )
         hold_time(tx, visit.id, active=status in HOLDS_TIME)
-        _note(tx, actor, visit, status, reason, context, now)
+        note_change(tx, actor, visit, status, reason, context, now)
         _tell(tx, actor, visit, status)
     return appointments.known_appointment(appointment_id)
 
 
-def reschedule_appointment(
-    actor: Actor,
-    *,
-    appointment_id: AppointmentId,
-    starts_at: datetime,
-    ends_at: datetime | None = None,
-    provider: str | None = None,
-    reason: str = "",
-    version: int | None = None,
-    override_reason: str | None = None,
-) -> AppointmentView:
-    """Move a visit to another time, length or provider; returns its successor.
-
-    The old visit stays as "rescheduled" and names the new one. Moving onto a part of its own
-    time works. Raises what booking and changing a status raise.
-    """
-    start = rules.check_start(starts_at)
-    text = rules.check_reason_text(reason)
-    length = _checked_length(actor, start, ends_at)
-    successor_id = retried(
-        lambda: _reschedule(
-            actor, appointment_id, start, length, provider, text, version, override_reason
-        ),
-        refusal=SlotTaken,
-    )
-    return appointments.known_appointment(successor_id)
-
-
-def _checked_length(
-    actor: Actor, starts_at: datetime, ends_at: datetime | None
-) -> timedelta | None:
-    """The new length of a visit; only staff change it, in steps of five minutes."""
-    if ends_at is None:
-        return None
-    actor.require(Permission.BOOK)
-    length = ends_at - starts_at
-    if not SHORTEST <= length <= LONGEST or length % SHORTEST:
-        sentence = "A visit lasts 5 minutes to 12 hours, in steps of 5 minutes."
-        raise Invalid(sentence, errors={"ends_at": [sentence]})
-    return length
-
-
-def _reschedule(
-    actor: Actor,
-    appointment_id: AppointmentId,
-    starts_at: datetime,
-    length: timedelta | None,
-    provider: str | None,
-    reason: str,
-    version: int | None,
-    override_reason: str | None,
-) -> AppointmentId:
-    with transaction() as tx:
-        visit = _visit_for_change(tx, actor, appointment_id, version, also=provider)
-        now = clock.now()
-        context = _context(actor, visit, reason, now)
-        rules.check_transition(visit.status, AppointmentStatus.RESCHEDULED, context=context)
-        override = _checked_override(actor, override_reason)
-        slot = _new_slot(visit, starts_at, length, provider, is_free=bool(override))
-        successor_id = _replace(tx, actor, visit, slot, override, now)
-        _guarded_update(
-            tx,
-            visit,
-            status=AppointmentStatus.RESCHEDULED.value,
-            status_since=now,
-            ended_reason=reason,
-            successor_id=successor_id,
-            needs_rebooking=False,
-        )
-        _note(tx, actor, visit, AppointmentStatus.RESCHEDULED, reason, context, now)
-    return successor_id
-
-
-def _checked_override(actor: Actor, override_reason: str | None) -> str:
-    if override_reason is None:
-        return ""
-    actor.require(Permission.OVERRIDE)
-    return rules.check_override_reason(override_reason)
-
-
-def _new_slot(
-    visit: AppointmentView,
-    starts_at: datetime,
-    length: timedelta | None,
-    provider: str | None,
-    *,
-    is_free: bool,
-) -> Slot:
-    """The offered slot to move to, with the visit's own time left out of the way."""
-    wanted = facts.type_of(visit.type_id)
-    providers = questions.providers_for(wanted, provider or visit.provider)
-    day = questions.day_of(starts_at)
-    question = questions.question(
-        wanted,
-        providers,
-        first=day,
-        last=day,
-        patient_id=visit.patient_id,
-        duration=length or visit.period.lasts_for,
-        moving=visit.id,
-    )
-    if is_free:
-        question = question.without_limits()
-    return rules.check_offered(question, providers[0].id, starts_at)
-
-
-def _replace(
-    tx: Transaction,
-    actor: Actor,
-    visit: AppointmentView,
-    slot: Slot,
-    override: str,
-    now: datetime,
-) -> AppointmentId:
-    """Give up the old time and take the new one, in one transaction under the locks."""
-    hold_time(tx, visit.id, active=False)
-    successor_id = next_appointment_id(tx)
-    new = NewAppointment(
-        id=successor_id,
-        type=facts.type_of(visit.type_id),
-        practitioner_id=PractitionerId(slot.practitioner_id),
-        patient_id=visit.patient_id,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
-        campus=slot.campus,
-        status=AppointmentStatus.CONFIRMED,
-        reason=visit.reason,
-        override_reason=override,
-        uid=visit.uid,
-        sequence=visit.sequence + 1,
-    )
-    store_appointment(tx, actor, new, now=now)
-    note_event(
-        tx,
-        actor,
-        "reschedule",
-        appointment_id=successor_id,
-        patient_id=visit.patient_id,
-        at=now,
-        from_status=None,
-        to_status=AppointmentStatus.CONFIRMED,
-        starts_at=slot.starts_at,
-        reason=override,
-        on_behalf=visit.patient.user_id != actor.user_id,
-    )
-    _tell_move(tx, actor, visit, new, successor_id)
-    tx.flush()  # the old visit names the new one, which must be there first
-    return successor_id
-
-
-def _tell_move(
-    tx: Transaction,
-    actor: Actor,
-    visit: AppointmentView,
-    new: NewAppointment,
-    successor_id: AppointmentId,
-) -> None:
-    provider = schedules.known_practitioner(new.practitioner_id)
-    tell_everybody(
-        tx,
-        actor,
-        News(
-            template=Template.CHANGED,
-            appointment_id=successor_id,
-            uid=visit.uid,
-            sequence=new.sequence,
-            occurrence=new.sequence,
-            period=Period(new.starts_at, new.ends_at),
-            type_name=visit.type_name,
-            patient=visit.patient,
-            provider_user_id=provider.user_id,
-        ),
-    )
-
-
-def _visit_for_change(
+def visit_for_change(
     tx: Transaction,
     actor: Actor,
     appointment_id: AppointmentId,
     version: int | None,
+    *,
+    moving: bool = False,
     also: str | None = None,
 ) -> AppointmentView:
     """The visit, seen by somebody who may, locked together with its parties (SCH-03)."""
     visit = parties.check_visible(actor, appointments.appointment(appointment_id))
     providers = [int(visit.practitioner_id)]
+    resources = types.type_of(visit.type_id).resource_ids if also is not None or moving else ()
     if also is not None:
         other = schedules.practitioner_by_university_id(also)
         if other is None:
             raise UnknownProvider()
         providers.append(other.id)
-    lock_parties(tx, providers, visit.patient_id)
+    lock_parties(tx, providers, visit.patient_id, resources)
     appointments.appointment_for_update(appointment_id)
     fresh = parties.check_visible(actor, appointments.appointment(appointment_id))
     rules.check_version(version, fresh.version)
     return fresh
 
 
-def _context(actor: Actor, visit: AppointmentView, reason: str, now: datetime) -> Context:
-    zone = settings().time_zone
+def context_of(
+    actor: Actor, visit: AppointmentView, reason: str, now: datetime, *, by_qr: bool = False
+) -> Context:
+    """What decides about a change of this visit besides its status."""
+    wanted = types.type_of(visit.type_id)
     return Context(
         capacities=parties.capacities(actor, visit),
         now=now,
         starts_at=visit.starts_at,
         status_since=visit.status_since,
-        zone=zone,
-        cutoff=facts.type_of(visit.type_id).policy.cancel_cutoff,
+        zone=settings().time_zone,
+        cutoff=wanted.policy.cancel_cutoff,
+        grace=wanted.policy.no_show_grace,
+        check_in_window=wanted.policy.check_in_window,
+        by_qr=by_qr,
         reason=reason,
         was_away=facts.was_away(visit.practitioner_id, visit.period),
     )
 
 
-def _guarded_update(tx: Transaction, visit: AppointmentView, **values: object) -> None:
+def guarded_update(tx: Transaction, visit: AppointmentView, **values: object) -> None:
     """One UPDATE guarded by the expected status and version (SCH-07). Raises StaleVersion."""
     changed = tx.execute(
         update(Appointment)
@@ -315,7 +151,7 @@ def _guarded_update(tx: Transaction, visit: AppointmentView, **values: object) -
         raise StaleVersion()
 
 
-def _note(
+def note_change(
     tx: Transaction,
     actor: Actor,
     visit: AppointmentView,

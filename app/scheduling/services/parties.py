@@ -3,16 +3,16 @@
 from typing import Protocol
 
 from app.infra.runtime import settings
-from app.kernel.actor import Actor
+from app.kernel.actor import Actor, Channel
 from app.kernel.errors import Forbidden
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
 from app.scheduling import rules
 from app.scheduling.errors import UnknownAppointment, UnknownPatient, UnknownType
 from app.scheduling.permissions import Permission
-from app.scheduling.queries import facts
+from app.scheduling.queries import types
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.queries.facts import BookableType
+from app.scheduling.queries.types import BookableType
 from app.scheduling.rules import ActorCapacity, PatientLimits
 
 
@@ -52,7 +52,7 @@ def type_to_book(actor: Actor, code: str) -> BookableType:
 
     Raises UnknownType, TypeNotBookable.
     """
-    wanted = facts.bookable_type(code)
+    wanted = types.bookable_type(code)
     if wanted is None:
         raise UnknownType()
     if not actor.is_system:
@@ -79,6 +79,8 @@ class Visit(Protocol):
 def capacities(actor: Actor, appointment: Visit) -> frozenset[ActorCapacity]:
     """Everything that entitles the actor to act on this appointment."""
     held = set()
+    if actor.channel is Channel.KIOSK:
+        return frozenset({ActorCapacity.KIOSK})  # it stands for the patient, whoever lent it
     if actor.is_system:
         held.add(ActorCapacity.WORKER)
     elif appointment.patient.user_id == actor.user_id and actor.may(Permission.BOOK_OWN):

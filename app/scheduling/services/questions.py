@@ -8,7 +8,8 @@ from app.kernel.clock import local_date
 from app.kernel.ids import AppointmentId, PatientId
 from app.scheduling.errors import UnknownProvider
 from app.scheduling.queries import facts
-from app.scheduling.queries.facts import BookableType, Provider, Scope
+from app.scheduling.queries.facts import Scope
+from app.scheduling.queries.types import BookableType, Provider
 from app.scheduling.rules import Question
 from app.scheduling.services import parties
 

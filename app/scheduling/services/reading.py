@@ -16,7 +16,7 @@ from app.patients import queries as patients
 from app.scheduling import rules
 from app.scheduling.errors import UnknownProvider
 from app.scheduling.permissions import Permission
-from app.scheduling.queries import appointments, calendar, facts, schedules
+from app.scheduling.queries import appointments, calendar, facts, schedules, types
 from app.scheduling.queries.appointments import CALENDAR_CAP, AppointmentView, EventView, Page
 from app.scheduling.queries.calendar import OpenTime, ProviderDay
 from app.scheduling.queries.schedules import PractitionerCard
@@ -69,7 +69,7 @@ class VisitDetails:
 def visit_details(actor: Actor, *, appointment_id: AppointmentId) -> VisitDetails:
     """A visit with its history. Raises UnknownAppointment for what is not one's own."""
     visit = parties.check_visible(actor, appointments.appointment(appointment_id))
-    cutoff = facts.type_of(visit.type_id).policy.cancel_cutoff
+    cutoff = types.type_of(visit.type_id).policy.cancel_cutoff
     was_away = facts.was_away(visit.practitioner_id, visit.period)
     steps = possible_steps(actor, visit, now=clock.now(), cutoff=cutoff, was_away=was_away)
     may_see_mail = actor.may(Messages.COMMUNICATION_READ)
@@ -216,7 +216,7 @@ def times_to_move(
     if without_limits:
         actor.require(Permission.OVERRIDE)
     visit = parties.check_visible(actor, appointments.appointment(appointment_id))
-    wanted = facts.type_of(visit.type_id)
+    wanted = types.type_of(visit.type_id)
     question = questions.question(
         wanted,
         questions.providers_for(wanted, provider or visit.provider),

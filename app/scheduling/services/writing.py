@@ -1,18 +1,21 @@
 """Writes the rows of an appointment: the visit, its claims, its history and its audit event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import insert, text, update
 
-from app.infra.db import Transaction
+from app.infra.db import Transaction, transaction
 from app.infra.locks import LockSpace, lock, lock_and_number
+from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.ids import AppointmentId, PatientId, PractitionerId
 from app.scheduling.models import Appointment, AppointmentEvent, Claim
-from app.scheduling.queries.facts import PATIENT, PROVIDER, BookableType
-from app.scheduling.rules import AppointmentStatus
+from app.scheduling.queries.facts import PATIENT, PROVIDER, ROOM
+from app.scheduling.queries.types import BookableType
+from app.scheduling.rules import AppointmentStatus, ResourceFacts
 from app.security.services import record_event
 
 # Made once: what is compiled is remembered by the object (infra/db.py).
@@ -37,22 +40,36 @@ class NewAppointment:
     status: AppointmentStatus
     reason: str
     override_reason: str = ""
+    resources: tuple[ResourceFacts, ...] = ()
+    series_id: int | None = None
+    series_number: int | None = None
     uid: str = field(default_factory=lambda: uuid4().hex)
     sequence: int = 0
 
+    @property
+    def place(self) -> str:
+        """The rooms and equipment by name, as people read it."""
+        return ", ".join(one.name for one in self.resources)[:160]
+
 
 def lock_parties(
-    tx: Transaction, practitioner_ids: list[int], patient_id: PatientId | None
+    tx: Transaction,
+    practitioner_ids: Sequence[int],
+    patient_id: PatientId | None,
+    resource_ids: Sequence[int] = (),
 ) -> None:
     """Hold everybody's calendar until the end, in one agreed order (SCH-03)."""
-    lock(tx, LockSpace.RESOURCE, _keys(practitioner_ids, patient_id))
+    lock(tx, LockSpace.RESOURCE, _keys(practitioner_ids, patient_id, resource_ids))
 
 
 def lock_parties_for_new(
-    tx: Transaction, practitioner_ids: list[int], patient_id: PatientId
+    tx: Transaction,
+    practitioner_ids: Sequence[int],
+    patient_id: PatientId,
+    resource_ids: Sequence[int] = (),
 ) -> AppointmentId:
     """The same for a visit about to be stored; returns the key that it will have."""
-    keys = _keys(practitioner_ids, patient_id)
+    keys = _keys(practitioner_ids, patient_id, resource_ids)
     return AppointmentId(lock_and_number(tx, LockSpace.RESOURCE, keys, sequence=SEQUENCE))
 
 
@@ -61,10 +78,13 @@ def next_appointment_id(tx: Transaction) -> AppointmentId:
     return AppointmentId(int(tx.execute(NEXT_ID).scalar_one()))
 
 
-def _keys(practitioner_ids: list[int], patient_id: PatientId | None) -> list[int]:
-    """One space of keys for both: providers are even, patients odd."""
-    keys = [2 * practitioner_id for practitioner_id in practitioner_ids]
-    return keys if patient_id is None else [*keys, 2 * patient_id + 1]
+def _keys(
+    practitioner_ids: Sequence[int], patient_id: PatientId | None, resource_ids: Sequence[int]
+) -> list[int]:
+    """One space of keys for all: the remainder by four says what a key is."""
+    keys = [4 * practitioner_id + PROVIDER for practitioner_id in practitioner_ids]
+    keys += [4 * resource_id + ROOM for resource_id in resource_ids]
+    return keys if patient_id is None else [*keys, 4 * patient_id + PATIENT]
 
 
 def store_appointment(tx: Transaction, actor: Actor, new: NewAppointment, *, now: datetime) -> None:
@@ -85,6 +105,9 @@ def store_appointment(tx: Transaction, actor: Actor, new: NewAppointment, *, now
             "reason": new.reason,
             "override_reason": new.override_reason,
             "sequence": new.sequence,
+            "place": new.place,
+            "series_id": new.series_id,
+            "series_number": new.series_number,
             "booked_by_id": actor.user_id,
             "channel": actor.channel.value,
             "created_at": now,
@@ -94,20 +117,23 @@ def store_appointment(tx: Transaction, actor: Actor, new: NewAppointment, *, now
 
 
 def _store_claims(tx: Transaction, new: NewAppointment) -> None:
-    """The provider's claim carries the buffers, the patient's does not (SCH-01)."""
+    """Claims of provider, rooms and equipment carry the buffers, the patient's none (SCH-01)."""
     policy = new.type.policy
     visit = {"starts_at": new.starts_at, "ends_at": new.ends_at, "active": True}
-    tx.later(
-        INSERT_CLAIM,
-        visit
-        | {
-            "appointment_id": new.id,
-            "resource_kind": PROVIDER,
-            "resource_id": new.practitioner_id,
-            "held_from": new.starts_at - policy.buffer_before,
-            "held_until": new.ends_at + policy.buffer_after,
-        },
-    )
+    held = [(PROVIDER, int(new.practitioner_id))]
+    held += [(one.kind, one.resource_id) for one in new.resources]
+    for kind, resource_id in held:
+        tx.later(
+            INSERT_CLAIM,
+            visit
+            | {
+                "appointment_id": new.id,
+                "resource_kind": kind,
+                "resource_id": resource_id,
+                "held_from": new.starts_at - policy.buffer_before,
+                "held_until": new.ends_at + policy.buffer_after,
+            },
+        )
     tx.later(
         INSERT_CLAIM,
         visit
@@ -119,6 +145,20 @@ def _store_claims(tx: Transaction, new: NewAppointment) -> None:
             "held_until": new.ends_at,
         },
     )
+
+
+def release_lapsed_holds() -> None:
+    """Let go of the claims of offers whose time is over, before a booking is tried again.
+
+    They no longer count when free times are listed, but to the constraint they are active.
+    """
+    with transaction() as tx:
+        tx.execute(
+            update(Claim)
+            .where(Claim.active, Claim.expires_at <= clock.now())
+            .values(active=False)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def hold_time(tx: Transaction, appointment_id: AppointmentId, *, active: bool) -> None:

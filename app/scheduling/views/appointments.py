@@ -20,7 +20,7 @@ from app.scheduling.errors import ReasonRequired
 from app.scheduling.forms import appointments as forms
 from app.scheduling.models import Appointment
 from app.scheduling.permissions import Permission
-from app.scheduling.queries import facts, schedules
+from app.scheduling.queries import schedules, types
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.views.filters import QUICK, SEARCHES, QuickFilter, quick_filter
 from app.web.fields import NativeDateField
@@ -256,7 +256,7 @@ def _times_to_move(details: services.VisitDetails) -> dict[str, Any]:
         "strip": strip,
         "choice": choice,
         "provider": provider,
-        "providers": schedules.practitioners(kinds=facts.type_of(visit.type_id).kinds),
+        "providers": schedules.practitioners(kinds=types.type_of(visit.type_id).kinds),
     }
 
 

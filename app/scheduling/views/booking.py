@@ -17,7 +17,7 @@ from app.scheduling import services
 from app.scheduling.forms import appointments as forms
 from app.scheduling.forms.appointments import Choice
 from app.scheduling.permissions import Permission
-from app.scheduling.queries import facts, schedules
+from app.scheduling.queries import schedules, types
 from app.scheduling.rules import Reason
 from app.scheduling.services import Wish
 from app.web.http import clinic_zone, current_actor
@@ -52,8 +52,8 @@ class BookingView(GuardedView):
         self, actor: Actor, choice: Choice, *, refusal: DomainError | None = None
     ) -> Response:
         """Everything chosen so far; what was typed stays after a refusal."""
-        types = facts.bookable_types()
-        wanted = next((one for one in types if one.policy.code == choice.type.lower()), None)
+        offered = types.bookable_types()
+        wanted = next((one for one in offered if one.policy.code == choice.type.lower()), None)
         kinds = wanted.kinds if wanted else None
         patient = patients.patient_by_university_id(choice.patient) if choice.patient else None
         strip, problem = _strip(actor, choice)
@@ -63,7 +63,7 @@ class BookingView(GuardedView):
                 "scheduling/booking.html",
                 title="Book a visit",
                 choice=choice,
-                types=[one for one in types if one.policy.bookable_by & actor.roles],
+                types=[one for one in offered if one.policy.bookable_by & actor.roles],
                 providers=schedules.practitioners(kinds=kinds),
                 patient=patient,
                 strip=strip,

@@ -12,7 +12,7 @@ from app.kernel.clock import local_date
 from app.scheduling import services
 from app.scheduling.forms import appointments as forms
 from app.scheduling.permissions import Permission
-from app.scheduling.queries import facts, schedules
+from app.scheduling.queries import schedules, types
 from app.web.http import clinic_zone, current_actor
 from app.web.views import GuardedView
 
@@ -37,7 +37,7 @@ class CalendarView(GuardedView):
                 "scheduling/calendar.html",
                 title="Calendar",
                 providers=schedules.practitioners(),
-                types=facts.bookable_types(),
+                types=types.bookable_types(),
                 options=_options(actor),
                 may_book=actor.may(Permission.BOOK),
             ),

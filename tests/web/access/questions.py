@@ -1,0 +1,6 @@
+"""Who may open the doors of questions."""
+
+from app.kernel.permission import Role
+
+WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {}
+SAID: dict[str, dict[str, object]] = {}
