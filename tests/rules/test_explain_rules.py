@@ -210,7 +210,7 @@ def test_only_a_claim_makes_it_a_conflict_and_everything_else_is_invalid():
     taken = {name for name, case in CASES.items() if issubclass(case[3], Conflict)}
     unknown = {name for name, case in CASES.items() if issubclass(case[3], NotFound)}
 
-    assert taken == {"taken", "buffer", "busy patient"}
+    assert taken == {"taken", "buffer", "no room", "busy patient"}
     assert unknown == {"stranger"}
     assert all(issubclass(CASES[name][3], Invalid) for name in set(CASES) - taken - unknown)
 
