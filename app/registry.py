@@ -5,6 +5,7 @@ from collections.abc import Callable
 from flask_appbuilder import AppBuilder
 
 from app.analytics import permissions as analytics_permissions
+from app.analytics import views as analytics_views
 from app.kernel.permission import PermissionEnum
 from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
@@ -27,6 +28,7 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     patients_api.register,
     notifications_views.register,
     notifications_api.register,
+    analytics_views.register,
 )
 
 PERMISSIONS: tuple[type[PermissionEnum], ...] = (

@@ -1,0 +1,1 @@
+"""Reads of other domains' facts, for counting only."""
