@@ -14,7 +14,12 @@ branch_labels = None
 depends_on = None
 
 # What is remembered about types of visits changes with these too (0005).
-WATCHED = ("scheduling_resource", "scheduling_type_need", "scheduling_not_offered_by")
+WATCHED = (
+    "scheduling_resource",
+    "scheduling_type_need",
+    "scheduling_not_offered_by",
+    "scheduling_questionnaire",
+)
 
 
 def upgrade() -> None:

@@ -101,10 +101,15 @@ class AppointmentApi(ClinicApi):
                     reason: {type: string, maxLength: 500}
                     patient: {type: string}
                     override: {type: object, properties: {reason: {type: string}}}
+                    answers:
+                      type: object
+                      description: To the questions of the type, by their keys such as q1
+                      additionalProperties: {}
+                    consent: {type: boolean}
           responses:
             201: {description: Booked}
             409: {description: Somebody else was faster; `alternatives` lists free times near it}
-            422: {description: The time is none that can be booked}
+            422: {description: The time is none that can be booked or a question is open}
         """
         body = json_body(
             {
@@ -114,6 +119,8 @@ class AppointmentApi(ClinicApi):
                 "reason": str,
                 "patient": str,
                 "override": dict,
+                "answers": dict,
+                "consent": bool,
             }
         )
         shapes.required(body, "type", "starts_at")
@@ -124,6 +131,8 @@ class AppointmentApi(ClinicApi):
             patient=body.get("patient") or None,
             reason=body.get("reason") or "",
             override_reason=shapes.override_of(body),
+            answers=body.get("answers"),
+            consent=bool(body.get("consent")),
         )
         return shapes.with_alternatives(
             lambda: _booked(wish, body), lambda: wish.type.strip().lower()

@@ -12,6 +12,7 @@ from app.infra.remembered import Remembered
 from app.kernel.ids import PractitionerId, UserId
 from app.scheduling.models import AppointmentType
 from app.scheduling.queries import statements
+from app.scheduling.queries.questionnaires import QuestionnaireView, current_questionnaire
 from app.scheduling.rules import Need, ResourceFacts, TypePolicy
 
 _catalogue = Remembered()
@@ -41,6 +42,7 @@ class BookableType:
     policy: TypePolicy
     providers: tuple[Provider, ...] = ()
     needs: tuple[Need, ...] = ()
+    questionnaire: QuestionnaireView | None = None
 
     @property
     def resource_ids(self) -> tuple[int, ...]:
@@ -111,7 +113,7 @@ def _typed(rows: Iterable[Row[Any]]) -> BookableType | None:
 
 
 def _with_needs(found: BookableType | None) -> BookableType | None:
-    """The type with the rooms and equipment that it takes (SCH-13)."""
+    """The type with the rooms and equipment that it takes, and what it asks (SCH-13)."""
     if found is None:
         return None
     needs: dict[tuple[str, int], list[ResourceFacts]] = {}
@@ -120,7 +122,9 @@ def _with_needs(found: BookableType | None) -> BookableType | None:
         if row.id is not None:
             resources.append(ResourceFacts(row.id, row.kind, row.code, row.name, row.campus))
     return replace(
-        found, needs=tuple(Need(*key, resources=tuple(those)) for key, those in needs.items())
+        found,
+        needs=tuple(Need(*key, resources=tuple(those)) for key, those in needs.items()),
+        questionnaire=current_questionnaire(found.id),
     )
 
 

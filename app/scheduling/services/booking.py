@@ -20,6 +20,7 @@ from app.scheduling.queries.types import BookableType
 from app.scheduling.rules import AppointmentStatus, Question, ResourceFacts, Slot
 from app.scheduling.services import free_times, parties, questions
 from app.scheduling.services.messages import News, tell_everybody
+from app.scheduling.services.questionnaires import RedFlag, check_wish, divert, store_answers
 from app.scheduling.services.wish import Wish
 from app.scheduling.services.writing import (
     NewAppointment,
@@ -70,7 +71,8 @@ def book_appointment(actor: Actor, *, wish: Wish, once: Once | None = None) -> B
     """Book a time for oneself, or for a patient at the front desk.
 
     Raises SlotTaken with alternatives when somebody was faster, NotOffered and its kinds when
-    the time is none that can be booked, UnknownType, UnknownProvider, UnknownPatient, and
+    the time is none that can be booked, UnknownType, UnknownProvider, UnknownPatient,
+    AnswersNeeded for open questions, Diverted after a red flag (nothing is booked then), and
     KeyReused for an Idempotency-Key that came with another body (SCH-06).
     """
     starts_at = rules.check_start(wish.starts_at)
@@ -81,6 +83,8 @@ def book_appointment(actor: Actor, *, wish: Wish, once: Once | None = None) -> B
             refusal=SlotTaken,
             between=release_lapsed_holds,
         )
+    except RedFlag as flag:
+        raise divert(actor, flag) from None
     except SlotTaken as taken:
         near = free_times.alternatives(actor, wish, starts_at)
         raise type(taken)(taken.message, alternatives=near or taken.alternatives) from None
@@ -93,6 +97,7 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
             return Booked.restored(earlier)
         patient, is_own = parties.patient_to_book(actor, wish.patient)
         wanted = parties.type_to_book(actor, wish.type)
+        answered = check_wish(wish, wanted, patient.id, is_own=is_own)
         override = _override(actor, wish)
         number, question = _locked_question(tx, wanted, patient.id, starts_at, wish.provider)
         question = question.without_limits() if override else question
@@ -111,6 +116,7 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
             resources=chosen_resources(question, slot),
         )
         _store(tx, actor, new, patient, on_behalf=not is_own)
+        store_answers(tx, answered, new.id)
         booked = _booked(new, provider=slot.provider, patient=patient.university_id)
         if once:
             once.remember(tx, booked.stored())

@@ -1,5 +1,6 @@
 """What somebody wants to book."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,8 @@ class Wish:
     """What somebody wants to book. Without a provider any will do (SCH-18).
 
     `patient` and `provider` are university IDs; `override_reason` sets notice, horizon and
-    limits aside, for those who may.
+    limits aside, for those who may. `answers` are those to the questions of the type by key,
+    `questions_version` the version that they were read in, where the asker knows it.
     """
 
     type: str
@@ -18,3 +20,6 @@ class Wish:
     patient: str | None = None
     reason: str = ""
     override_reason: str | None = None
+    answers: Mapping[str, object] | None = None
+    consent: bool = False
+    questions_version: int | None = None
