@@ -14,6 +14,7 @@ from app.kernel.ids import PractitionerId
 from app.kernel.period import Period
 from app.scheduling.models import Appointment, Practitioner
 from app.scheduling.queries.facts import provider_schedules
+from app.scheduling.queries.resources import lost_its_provider_or_room
 from app.scheduling.rules import OPEN, opening
 
 OPEN_STATUSES = sorted(status.value for status in OPEN)
@@ -58,6 +59,7 @@ def _open_visits(
             Appointment.starts_at,
             Appointment.ends_at,
             Practitioner.is_active,
+            lost_its_provider_or_room().label("is_lost"),
         )
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
         .where(Appointment.status.in_(OPEN_STATUSES), Appointment.starts_at >= clock.now())
@@ -80,6 +82,7 @@ def _fitting(rows: Sequence[Any], first: date, last: date) -> dict[int, bool]:
     }
     return {
         row.id: row.is_active
+        and not row.is_lost
         and any(
             span.contains(Period(row.starts_at, row.ends_at))
             for span in open_times.get(row.practitioner_id, [])
