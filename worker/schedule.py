@@ -9,4 +9,5 @@ EVERY: dict[JobName, timedelta] = {
     JobName.PURGE_ATTEMPTS: timedelta(days=1),
     JobName.PURGE_IDEMPOTENCY: timedelta(hours=1),
     JobName.PURGE_OUTBOX: timedelta(days=1),
+    JobName.SETTLE_HOLDS: timedelta(minutes=1),
 }

@@ -15,6 +15,12 @@ from app.scheduling.services.catalogue import (
 )
 from app.scheduling.services.changes import change_status
 from app.scheduling.services.free_times import available_times, explain_time
+from app.scheduling.services.holds import (
+    accept_offer,
+    decline_offer,
+    offer_details,
+    offer_freed_time,
+)
 from app.scheduling.services.moving import reschedule_appointment
 from app.scheduling.services.reading import (
     CalendarWindow,
@@ -35,13 +41,24 @@ from app.scheduling.services.schedules import (
     save_override,
     save_weekly_hours,
 )
+from app.scheduling.services.waitlist import (
+    WaitingWish,
+    hours_recovered,
+    join_waitlist,
+    own_waitlist,
+    settle_waitlist,
+    waiting_list,
+    withdraw_from_waitlist,
+)
 from app.scheduling.services.wish import Wish
 
 __all__ = [
     "Booked",
     "CalendarWindow",
     "VisitDetails",
+    "WaitingWish",
     "Wish",
+    "accept_offer",
     "add_time_off",
     "available_times",
     "book_appointment",
@@ -50,10 +67,16 @@ __all__ = [
     "close_again",
     "close_clinic",
     "copy_day",
+    "decline_offer",
     "explain_time",
+    "hours_recovered",
     "import_coming_holidays",
     "import_holidays",
+    "join_waitlist",
+    "offer_details",
+    "offer_freed_time",
     "own_appointments",
+    "own_waitlist",
     "possible_steps",
     "provider_schedule",
     "remove_override",
@@ -65,6 +88,9 @@ __all__ = [
     "save_override",
     "save_practitioner",
     "save_weekly_hours",
+    "settle_waitlist",
     "times_to_move",
     "visit_details",
+    "waiting_list",
+    "withdraw_from_waitlist",
 ]

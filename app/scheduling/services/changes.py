@@ -18,6 +18,7 @@ from app.scheduling.queries import appointments, facts, schedules, types
 from app.scheduling.queries.appointments import AppointmentView
 from app.scheduling.rules import HOLDS_TIME, ActorCapacity, AppointmentStatus, Context
 from app.scheduling.services import parties
+from app.scheduling.services.freed import visit_freed
 from app.scheduling.services.messages import News, tell_everybody
 from app.scheduling.services.writing import (
     hold_time,
@@ -85,6 +86,8 @@ def _change_status(
             needs_rebooking=visit.needs_rebooking and status in HOLDS_TIME,
         )
         hold_time(tx, visit.id, active=status in HOLDS_TIME)
+        if status not in HOLDS_TIME:
+            visit_freed(tx, visit, now=now)
         note_change(tx, actor, visit, status, reason, context, now)
         _tell(tx, actor, visit, status)
     return appointments.known_appointment(appointment_id)

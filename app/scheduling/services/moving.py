@@ -24,6 +24,7 @@ from app.scheduling.services.changes import (
     note_change,
     visit_for_change,
 )
+from app.scheduling.services.freed import visit_freed
 from app.scheduling.services.messages import News, tell_everybody
 from app.scheduling.services.writing import (
     NewAppointment,
@@ -180,6 +181,7 @@ def _replace(
 ) -> None:
     """Give up the old time and take the new one, in one transaction under the locks."""
     hold_time(tx, visit.id, active=False)
+    visit_freed(tx, visit, now=now)
     store_appointment(tx, actor, new, now=now)
     note_event(
         tx,
