@@ -22,6 +22,7 @@ from app.scheduling.rules import (
     OPEN,
     PatientFacts,
     PatientLimits,
+    PointsPolicy,
     ProviderFacts,
     Question,
     facts,
@@ -67,6 +68,7 @@ class Scope:
     duration: timedelta | None = None
     moving: AppointmentId | None = None
     with_last_booked: bool = False
+    points_policy: PointsPolicy | None = None
 
     @property
     def days(self) -> Window:
@@ -85,7 +87,7 @@ class _Schedule:
 
 def load_question(scope: Scope) -> Question:
     """Every fact that decides which times of the scope are free."""
-    stamp, claims, visits = _taken(scope)
+    stamp, claims, visits, points = _taken(scope)
     ids = tuple(one.id for one in scope.providers)
     schedules, closures = _schedules_known.answer(
         stamp, (ids, scope.days), lambda: _schedules(ids, scope.days)
@@ -105,10 +107,11 @@ def load_question(scope: Scope) -> Question:
         now=scope.now,
         zone=scope.zone,
         closures=tuple(closures),
-        patient=_patient_facts(scope, visits) if scope.patient_id is not None else None,
+        patient=_patient_facts(scope, visits, points) if scope.patient_id is not None else None,
         patient_limits=scope.limits,
         duration=scope.duration,
         ignore_appointment_id=scope.moving,
+        points_policy=scope.points_policy,
     )
 
 
@@ -219,9 +222,9 @@ def _add(schedule: _Schedule, row: Row[Any]) -> None:
 
 def _taken(
     scope: Scope,
-) -> tuple[str, Mapping[tuple[int, int], list[facts.Claim]], list[Row[Any]]]:
+) -> tuple[str, Mapping[tuple[int, int], list[facts.Claim]], list[Row[Any]], int]:
     """The stamp of the schedules, the claims of each provider, room and piece of equipment by
-    kind and key, and the patient's visits."""
+    kind and key, the patient's visits, and the points of those that they missed."""
     window = scope.days.period
     around = clinic_days(scope.first - 8 * A_DAY, scope.last + 8 * A_DAY, scope.zone)
     values = {
@@ -247,7 +250,7 @@ def _taken(
             )
         elif starts_at is not None and (appointment_id is None or appointment_id != scope.moving):
             visits.append(row)
-    return rows[0].stamp, claims, visits
+    return rows[0].stamp, claims, visits, rows[0].points
 
 
 def _last_booked(scope: Scope) -> dict[int, datetime]:
@@ -256,7 +259,7 @@ def _last_booked(scope: Scope) -> dict[int, datetime]:
     return {row.id: row.booked_at for row in rows if row.booked_at is not None}
 
 
-def _patient_facts(scope: Scope, rows: Iterable[Row[Any]]) -> PatientFacts:
+def _patient_facts(scope: Scope, rows: Iterable[Row[Any]], points: int) -> PatientFacts:
     claims: list[facts.Claim] = []
     opened: Counter[bool] = Counter()
     days: defaultdict[bool, Counter[date]] = defaultdict(Counter)
@@ -281,6 +284,7 @@ def _patient_facts(scope: Scope, rows: Iterable[Row[Any]]) -> PatientFacts:
         by_day_of_type=days[True],
         by_week=weeks[False],
         by_week_of_type=weeks[True],
+        points=points,
     )
 
 

@@ -76,10 +76,14 @@ STAMP = text("SELECT CAST(value AS text) FROM infra_stamp WHERE name = 'schedule
 # What may stand in the way: the claims of providers, rooms and equipment (lapsed offers left
 # out), the patient's visits (open ones ever, and all that hold time in the weeks around the
 # window), and the patient's seats in group sessions. With each row comes the stamp that says
-# whether remembered schedules are still good; without any, one row has the stamp alone.
+# whether remembered schedules are still good, and how many points of missed visits count
+# (SCH-35); without any, one row has these two alone.
 TAKEN = text(
     """
-    SELECT CAST(s.value AS text) AS stamp, t.*
+    SELECT CAST(s.value AS text) AS stamp, t.*,
+           (SELECT count(*) FROM scheduling_no_show_point
+            WHERE patient_id = :patient_id AND expires_at > :now
+              AND status IN ('counted', 'contested', 'upheld')) AS points
     FROM infra_stamp s
     LEFT JOIN (
       SELECT resource_kind, resource_id, appointment_id, starts_at, ends_at,

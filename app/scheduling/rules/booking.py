@@ -89,9 +89,13 @@ def window_from(first: date | None, last: date | None, *, today: date) -> tuple[
     return start, end
 
 
-def first_status(policy: TypePolicy, *, booked_by_staff: bool) -> AppointmentStatus:
-    """Pending only for types that ask for approval, and only when a patient books."""
-    if policy.needs_approval and not booked_by_staff:
+def first_status(
+    policy: TypePolicy, *, booked_by_staff: bool, missed_too_many: bool = False
+) -> AppointmentStatus:
+    """Pending only when a patient books: for types that ask for approval, and after too many
+    missed visits (SCH-35).
+    """
+    if (policy.needs_approval or missed_too_many) and not booked_by_staff:
         return AppointmentStatus.PENDING
     return AppointmentStatus.CONFIRMED
 

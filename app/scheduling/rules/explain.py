@@ -255,7 +255,7 @@ def _why_patient_busy(question: Question, visit: Period) -> Reason | None:
 def _why_not_now(question: Question, visit: Period) -> Reason | None:
     """Notice and horizon are elapsed time and include their boundary (SCH-15)."""
     ahead = visit.starts_at - question.now
-    notice, horizon = question.policy.minimum_notice, question.policy.horizon
+    notice, horizon = question.policy.minimum_notice, question.horizon
     if ahead < notice:
         sentence = f"This visit must be booked at least {_words(notice)} ahead."
         return Reason(ReasonCode.TOO_SOON, sentence)

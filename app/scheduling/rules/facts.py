@@ -208,6 +208,19 @@ class PatientLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class PointsPolicy:
+    """What points of missed visits do to a patient's own bookings (SCH-35)."""
+
+    for_approval: int
+    for_horizon: int
+    horizon: timedelta
+
+    def horizon_of(self, points: int) -> timedelta:
+        """How far ahead somebody with these points may book."""
+        return self.horizon if points >= self.for_horizon else UNLIMITED
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderFacts:
     """One provider in the window. `key` is the university ID; days are the clinic's."""
 
@@ -255,6 +268,7 @@ class PatientFacts:
     by_day_of_type: Mapping[date, int] = field(default_factory=lambda: NO_COUNTS)
     by_week: Mapping[tuple[int, int], int] = field(default_factory=lambda: NO_WEEKS)
     by_week_of_type: Mapping[tuple[int, int], int] = field(default_factory=lambda: NO_WEEKS)
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +277,8 @@ class Question:
 
     `first` and `last` are clinic days, both included. `duration` keeps the length of a resized
     visit. Claims of `ignore_appointment_id` are skipped, so that a visit may move onto part of
-    its own time; whoever loads the counts leaves that visit out.
+    its own time; whoever loads the counts leaves that visit out. `points_policy` is there only
+    when patients book for themselves (SCH-35).
     """
 
     policy: TypePolicy
@@ -278,6 +293,21 @@ class Question:
     needs: tuple[Need, ...] = ()
     duration: timedelta | None = None
     ignore_appointment_id: int | None = None
+    points_policy: PointsPolicy | None = None
+
+    @property
+    def horizon(self) -> timedelta:
+        """How far ahead the visit may be booked: the type's rule, shortened by points (SCH-35)."""
+        if self.points_policy is None or self.patient is None:
+            return self.policy.horizon
+        return min(self.policy.horizon, self.points_policy.horizon_of(self.patient.points))
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether points of missed visits make a booking wait for approval (SCH-35)."""
+        if self.points_policy is None or self.patient is None:
+            return False
+        return self.patient.points >= self.points_policy.for_approval
 
     @property
     def visit_for(self) -> timedelta:
@@ -290,5 +320,6 @@ class Question:
             self,
             policy=self.policy.without_limits(),
             patient_limits=PatientLimits(),
+            points_policy=None,
             providers=tuple(replace(provider, max_per_day=None) for provider in self.providers),
         )

@@ -58,7 +58,7 @@ def _bounds(question: Question) -> Bounds:
     end = midnight(question.last + ONE_DAY, question.zone)
     return Bounds(
         max(first, now + length(question.policy.minimum_notice)),
-        min(end - 1, now + length(question.policy.horizon)),
+        min(end - 1, now + length(question.horizon)),
     )
 
 

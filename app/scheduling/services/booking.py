@@ -99,7 +99,9 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
         wanted = parties.type_to_book(actor, wish.type)
         answered = check_wish(wish, wanted, patient.id, is_own=is_own)
         override = _override(actor, wish)
-        number, question = _locked_question(tx, wanted, patient.id, starts_at, wish.provider)
+        number, question = _locked_question(
+            tx, wanted, patient.id, starts_at, wish.provider, is_own=is_own
+        )
         question = question.without_limits() if override else question
         slot = chosen_slot(question, starts_at)
         new = NewAppointment(
@@ -110,7 +112,11 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
             campus=slot.campus,
-            status=rules.first_status(wanted.policy, booked_by_staff=not is_own),
+            status=rules.first_status(
+                wanted.policy,
+                booked_by_staff=not is_own,
+                missed_too_many=question.needs_approval,
+            ),
             reason=reason,
             override_reason=override,
             resources=chosen_resources(question, slot),
@@ -136,6 +142,8 @@ def _locked_question(
     patient_id: PatientId,
     starts_at: datetime,
     provider: str | None,
+    *,
+    is_own: bool,
 ) -> tuple[AppointmentId, Question]:
     """Lock everybody who may take part, then read the facts: nothing can change any more."""
     providers = questions.providers_for(wanted, provider)
@@ -150,6 +158,7 @@ def _locked_question(
         last=day,
         patient_id=patient_id,
         with_last_booked=len(providers) > 1,
+        is_own=is_own,
     )
 
 

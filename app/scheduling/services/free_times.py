@@ -34,11 +34,14 @@ def available_times(
     if without_limits:
         actor.require(Permission.OVERRIDE)
     wanted = parties.type_to_book(actor, type_code)
-    patient_id = None
+    patient_id, is_own = None, False
     if patient is not None or not actor.may(Permission.BOOK):
-        patient_id = parties.patient_to_book(actor, patient)[0].id
+        card, is_own = parties.patient_to_book(actor, patient)
+        patient_id = card.id
     providers = questions.providers_for(wanted, provider) if provider else wanted.providers
-    question = questions.question(wanted, providers, first=first, last=last, patient_id=patient_id)
+    question = questions.question(
+        wanted, providers, first=first, last=last, patient_id=patient_id, is_own=is_own
+    )
     return rules.available_slots(question.without_limits() if without_limits else question)
 
 

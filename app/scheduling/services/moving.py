@@ -106,7 +106,7 @@ def _reschedule(actor: Actor, move: _Move) -> AppointmentId:
         context = context_of(actor, visit, move.reason, now)
         rules.check_transition(visit.status, AppointmentStatus.RESCHEDULED, context=context)
         override = _checked_override(actor, move.override_reason)
-        new = _successor(tx, visit, move, override)
+        new = _successor(tx, visit, move, override, is_own=visit.patient.user_id == actor.user_id)
         _replace(tx, actor, visit, new, now)
         guarded_update(
             tx,
@@ -129,17 +129,17 @@ def _checked_override(actor: Actor, override_reason: str | None) -> str:
 
 
 def _successor(
-    tx: Transaction, visit: AppointmentView, move: _Move, override: str
+    tx: Transaction, visit: AppointmentView, move: _Move, override: str, *, is_own: bool
 ) -> NewAppointment:
     """The visit at its new time, with the rooms that are free then."""
-    question = _question(visit, move)
+    question = _question(visit, move, is_own=is_own)
     if override:
         question = question.without_limits()
     slot = rules.check_offered(question, question.providers[0].practitioner_id, move.starts_at)
     return _moved(visit, slot, question, AppointmentId(next_appointment_id(tx)), override)
 
 
-def _question(visit: AppointmentView, move: _Move) -> Question:
+def _question(visit: AppointmentView, move: _Move, *, is_own: bool) -> Question:
     """Which times are free for the visit, with its own time left out of the way."""
     wanted = types.type_of(visit.type_id)
     day = questions.day_of(move.starts_at)
@@ -151,6 +151,7 @@ def _question(visit: AppointmentView, move: _Move) -> Question:
         patient_id=visit.patient_id,
         duration=move.length or visit.period.lasts_for,
         moving=visit.id,
+        is_own=is_own,
     )
 
 

@@ -1,5 +1,6 @@
 """Who takes part in an appointment, and in which capacity somebody acts on it."""
 
+from datetime import timedelta
 from typing import Protocol
 
 from app.infra.runtime import settings
@@ -13,7 +14,7 @@ from app.scheduling.permissions import Permission
 from app.scheduling.queries import types
 from app.scheduling.queries.appointments import AppointmentView
 from app.scheduling.queries.types import BookableType
-from app.scheduling.rules import ActorCapacity, PatientLimits
+from app.scheduling.rules import ActorCapacity, PatientLimits, PointsPolicy
 
 
 def clinic_limits() -> PatientLimits:
@@ -23,6 +24,16 @@ def clinic_limits() -> PatientLimits:
         max_open=config.max_open_bookings,
         max_per_day=config.max_bookings_per_day,
         max_per_week=config.max_bookings_per_week,
+    )
+
+
+def points_policy() -> PointsPolicy:
+    """What missed visits do to a patient's own bookings, from the settings (SCH-35)."""
+    config = settings()
+    return PointsPolicy(
+        for_approval=config.no_show_points_for_approval,
+        for_horizon=config.no_show_points_for_horizon,
+        horizon=timedelta(days=config.no_show_horizon_days),
     )
 
 

@@ -35,8 +35,12 @@ def question(
     duration: timedelta | None = None,
     moving: AppointmentId | None = None,
     with_last_booked: bool = False,
+    is_own: bool = False,
 ) -> Question:
-    """The question with every fact that decides it, read now."""
+    """The question with every fact that decides it, read now.
+
+    `is_own` says that patients ask for themselves: then their missed visits count (SCH-35).
+    """
     config = settings()
     return facts.load_question(
         Scope(
@@ -51,6 +55,7 @@ def question(
             duration=duration,
             moving=moving,
             with_last_booked=with_last_booked,
+            points_policy=parties.points_policy() if is_own else None,
         )
     )
 

@@ -225,6 +225,7 @@ def times_to_move(
         patient_id=visit.patient_id,
         duration=visit.period.lasts_for,
         moving=visit.id,
+        is_own=visit.patient.user_id == actor.user_id,
     )
     if without_limits:
         question = question.without_limits()
