@@ -294,7 +294,7 @@ def upgrade() -> None:
             "status IN ('running', 'split', 'cancelled')", name=op.f("ck_scheduling_series_status")
         ),
         sa.CheckConstraint(
-            "every BETWEEN 1 AND 12 AND count BETWEEN 2 AND 60",
+            "every BETWEEN 1 AND 12 AND count BETWEEN 1 AND 60",
             name=op.f("ck_scheduling_series_bounds"),
         ),
         sa.ForeignKeyConstraint(

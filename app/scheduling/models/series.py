@@ -19,7 +19,7 @@ class Series(Base):
     __tablename__ = "scheduling_series"
     __table_args__ = (
         CheckConstraint("frequency IN ('weekly', 'monthly')", name="frequency"),
-        CheckConstraint("every BETWEEN 1 AND 12 AND count BETWEEN 2 AND 60", name="bounds"),
+        CheckConstraint("every BETWEEN 1 AND 12 AND count BETWEEN 1 AND 60", name="bounds"),
         CheckConstraint("status IN ('running', 'split', 'cancelled')", name="status"),
         Index("ix_scheduling_series_patient_id", "patient_id"),
     )

@@ -251,6 +251,15 @@ def appointments_between(
     return _views(statement.order_by(Appointment.starts_at, Appointment.id).limit(limit))
 
 
+def appointments_of_series(series_id: int) -> list[AppointmentView]:
+    """The visits of a series by their number; one that was moved shows where it is now (SCH-32)."""
+    return _views(
+        _rows()
+        .where(Appointment.series_id == series_id, Appointment.successor_id.is_(None))
+        .order_by(Appointment.series_number, Appointment.id)
+    )
+
+
 def waiting_for_approval(*, limit: int = 100) -> list[AppointmentView]:
     """Requests that nobody has answered, soonest visit first."""
     return _views(
