@@ -2,18 +2,33 @@
 
 from flask import Flask
 
-from portal import appointments, auth, booking, home, messages, moving, profile, words
+from portal import (
+    appointments,
+    auth,
+    booking,
+    feeds,
+    home,
+    messages,
+    moving,
+    profile,
+    timetable,
+    waitlist,
+    words,
+)
 from portal.blueprint import portal
 
 __all__ = [
     "appointments",
     "auth",
     "booking",
+    "feeds",
     "home",
     "messages",
     "mount_portal",
     "moving",
     "profile",
+    "timetable",
+    "waitlist",
     "words",
 ]
 

@@ -145,7 +145,10 @@ def entries(
     page: int = 1,
     page_size: int = 25,
 ) -> EntryPage:
-    """Entries, who came first first; three statements for any number."""
+    """Entries, who came first first; a patient's own open ones first, then the latest.
+
+    Three statements for any number.
+    """
     conditions: list[Any] = []
     if statuses:
         conditions.append(WaitlistEntry.status.in_([one.value for one in statuses]))
@@ -162,6 +165,9 @@ def entries(
     )
     count = session().scalar(select(func.count()).select_from(capped.subquery())) or 0
     ordered = found.order_by(WaitlistEntry.created_at, WaitlistEntry.id)
+    if patient_id is not None:
+        is_over = WaitlistEntry.status.not_in([one.value for one in OPEN_ENTRY])
+        ordered = found.order_by(is_over, WaitlistEntry.id.desc())
     rows = session().execute(ordered.offset((page - 1) * page_size).limit(page_size)).all()
     return EntryPage(_views(rows), count, page, page_size)
 
