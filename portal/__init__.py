@@ -12,10 +12,13 @@ from portal import (
     moving,
     profile,
     timetable,
+    turn,
     waitlist,
     words,
 )
 from portal.blueprint import portal
+from portal.display import display
+from portal.kiosk import kiosk
 
 __all__ = [
     "appointments",
@@ -28,11 +31,14 @@ __all__ = [
     "moving",
     "profile",
     "timetable",
+    "turn",
     "waitlist",
     "words",
 ]
 
 
 def mount_portal(app: Flask) -> None:
-    """Serve the portal under /portal of the site."""
+    """Serve the portal under /portal of the site, and the screens of the waiting room."""
     app.register_blueprint(portal)
+    app.register_blueprint(kiosk)
+    app.register_blueprint(display)

@@ -11,6 +11,7 @@ from app.scheduling.queries.appointments import AppointmentView, appointments_of
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import VisitDetails
 from app.scheduling.services.calendar_entry import calendar_entry
+from app.visits.services.kiosk import has_code
 from app.web.http import current_actor, status_of
 from portal import asking
 from portal.auth import me, own_visit
@@ -45,6 +46,7 @@ def show_visit(appointment_id: int) -> str:
         may_cancel=AppointmentStatus.CANCELLED in found.steps,
         may_move=found.may_move,
         until=changeable_until(found.visit),
+        has_code=has_code(found.visit),
         now=clock.now(),
         history=history_in_words(found.history, my_name=current_actor().name),
     )

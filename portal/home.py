@@ -10,6 +10,7 @@ from app.web.http import current_actor
 from portal.auth import me
 from portal.blueprint import portal
 from portal.kinds import my_kinds
+from portal.turn import open_turn
 from portal.visits import policy_of
 
 
@@ -25,6 +26,7 @@ def home() -> str:
         count=coming.count,
         steps=_steps(visit) if visit else [],
         kinds=my_kinds(),
+        turn=open_turn(),
     )
 
 

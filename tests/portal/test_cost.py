@@ -5,7 +5,7 @@ import pytest
 from tests.web.scheduling import counted_statements, set_status
 
 PAGES = {
-    "/portal/": 9,
+    "/portal/": 10,
     "/portal/book": 4,
     "/portal/book/consultation": 10,
     "/portal/book/consultation/confirm?at=2026-11-26T01:00:00Z": 10,
