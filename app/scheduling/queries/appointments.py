@@ -251,6 +251,11 @@ def appointments_between(
     return _views(statement.order_by(Appointment.starts_at, Appointment.id).limit(limit))
 
 
+def appointments_by_ids(ids: Iterable[AppointmentId]) -> dict[AppointmentId, AppointmentView]:
+    """These appointments by key."""
+    return {one.id: one for one in _views(_rows().where(Appointment.id.in_(list(ids))))}
+
+
 def appointments_of_series(series_id: int) -> list[AppointmentView]:
     """The visits of a series by their number; one that was moved shows where it is now (SCH-32)."""
     return _views(
