@@ -2,7 +2,7 @@
 
 from flask_appbuilder import AppBuilder
 
-from app.scheduling.views import appointments, booking, calendar, catalogue, schedules
+from app.scheduling.views import appointments, booking, calendar, catalogue, resources, schedules
 
 
 def register(appbuilder: AppBuilder) -> None:
@@ -12,3 +12,4 @@ def register(appbuilder: AppBuilder) -> None:
     booking.register(appbuilder)
     schedules.register(appbuilder)
     catalogue.register(appbuilder)
+    resources.register(appbuilder)
