@@ -18,11 +18,15 @@ from app.scheduling import permissions as scheduling_permissions
 from app.scheduling import views as scheduling_views
 from app.security import permissions as security_permissions
 from app.security import views as security_views
+from app.visits import api as visits_api
 from app.visits import permissions as visits_permissions
+from app.visits import views as visits_views
 
 REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     scheduling_views.register,
     scheduling_api.register,
+    visits_views.register,
+    visits_api.register,
     security_views.register,
     patients_views.register,
     patients_api.register,

@@ -5,9 +5,12 @@ from datetime import timedelta
 from app.infra.outbox import JobName
 
 EVERY: dict[JobName, timedelta] = {
+    JobName.CLOSE_QUEUES: timedelta(hours=1),
     JobName.IMPORT_HOLIDAYS: timedelta(days=30),
+    JobName.MARK_NO_SHOWS: timedelta(minutes=1),
     JobName.PURGE_ATTEMPTS: timedelta(days=1),
     JobName.PURGE_IDEMPOTENCY: timedelta(hours=1),
     JobName.PURGE_OUTBOX: timedelta(days=1),
+    JobName.SEND_REMINDERS: timedelta(minutes=1),
     JobName.SETTLE_HOLDS: timedelta(minutes=1),
 }

@@ -2,11 +2,9 @@
 
 from flask_appbuilder import AppBuilder
 
-from app.scheduling.api.appointments import AppointmentApi
 from app.scheduling.api.calendar import CalendarApi
 
 
 def register(appbuilder: AppBuilder) -> None:
     """The endpoints of this domain."""
-    appbuilder.add_api(AppointmentApi)
     appbuilder.add_api(CalendarApi)

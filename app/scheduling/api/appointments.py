@@ -19,7 +19,7 @@ WHEN = ("upcoming", "past", "all")
 
 
 class AppointmentApi(ClinicApi):
-    """Free times, booking, and what becomes of a visit."""
+    """Free times, booking and moving. Registered by app/visits/api, which adds the status."""
 
     route_base = "/api/appointments"
     openapi_spec_tag = "Appointments"
@@ -166,43 +166,6 @@ class AppointmentApi(ClinicApi):
             page=found.page,
             page_size=found.page_size,
         )
-
-    @expose("/<int:number>/status/", methods=["PUT"])
-    @signed_in
-    def status(self, number: int) -> Response:
-        """Change the status of a visit.
-        ---
-        put:
-          parameters:
-          - {in: path, name: number, required: true, schema: {type: integer}}
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  required: [status]
-                  additionalProperties: false
-                  properties:
-                    status: {type: string}
-                    reason: {type: string, maxLength: 500}
-                    version: {type: integer}
-          responses:
-            200: {description: The visit}
-            404: {description: No such visit, or not yours}
-            409: {description: The status cannot follow now, or the visit was changed meanwhile}
-        """
-        body = json_body({"status": str, "reason": str, "version": int})
-        shapes.required(body, "status")
-        actor, zone = shapes.acting()
-        visit = services.change_status(
-            actor,
-            appointment_id=shapes.appointment_key(number),
-            status=shapes.status_of_text("status", body["status"]),
-            reason=body.get("reason") or "",
-            version=body.get("version"),
-        )
-        return jsonify(shapes.appointment_json(visit, zone))
 
     @expose("/<int:number>/reschedule/", methods=["POST"])
     @signed_in

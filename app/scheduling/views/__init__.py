@@ -2,14 +2,25 @@
 
 from flask_appbuilder import AppBuilder
 
-from app.scheduling.views import appointments, booking, calendar, catalogue, resources, schedules
+from app.scheduling.views import (
+    booking,
+    calendar,
+    catalogue,
+    feeds,
+    questionnaires,
+    resources,
+    schedules,
+    waitlist,
+)
 
 
 def register(appbuilder: AppBuilder) -> None:
     """The screens and their places in the menu."""
     calendar.register(appbuilder)
-    appointments.register(appbuilder)
     booking.register(appbuilder)
+    waitlist.register(appbuilder)
     schedules.register(appbuilder)
     catalogue.register(appbuilder)
     resources.register(appbuilder)
+    questionnaires.register(appbuilder)
+    feeds.register(appbuilder)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from flask import flash, redirect, request, url_for
-from flask_appbuilder import AppBuilder, expose, has_access
+from flask_appbuilder import expose, has_access
 from flask_appbuilder.widgets import ListWidget
 from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
@@ -16,12 +16,12 @@ from app.kernel.clock import local_date
 from app.kernel.errors import DomainError, NotFound
 from app.kernel.ids import AppointmentId
 from app.scheduling import services
-from app.scheduling.errors import ReasonRequired
 from app.scheduling.forms import appointments as forms
 from app.scheduling.models import Appointment
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import schedules, types
 from app.scheduling.rules import AppointmentStatus
+from app.scheduling.services.questionnaires import answers_of_visit
 from app.scheduling.views.filters import QUICK, SEARCHES, QuickFilter, quick_filter
 from app.web.fields import NativeDateField
 from app.web.http import clinic_zone, current_actor
@@ -86,7 +86,10 @@ class VisitListWidget(ListWidget):
 
 
 class AppointmentView(ReadOnlyView):
-    """Visits. They change only along the table of statuses (SCH-07)."""
+    """Visits. They change only along the table of statuses (SCH-07).
+
+    Registered by app/visits/views, which adds the door for their statuses.
+    """
 
     resource = Permission.READ
     datamodel = VisitInterface(Appointment, eager=("type", "practitioner", "patient"))
@@ -94,10 +97,9 @@ class AppointmentView(ReadOnlyView):
     list_title, show_title = "Appointments", "Visit"
     list_template = "scheduling/appointments.html"
     list_widget = VisitListWidget
-    include_route_methods: ClassVar[set[str]] = {"list", "show", "status", "move"}
+    include_route_methods: ClassVar[set[str]] = {"list", "show", "move"}
     method_permission_name: ClassVar[dict[str, str]] = {
         **ReadOnlyView.method_permission_name,
-        "status": "read",
         "move": "read",
     }
     list_columns: ClassVar[list[str]] = ["starts_at", "patient", "type", "practitioner", "status"]
@@ -163,41 +165,7 @@ class AppointmentView(ReadOnlyView):
             details=details,
             visit=details.visit,
             steps=forms.steps_of(details.visit.status, details.steps),
-        )
-
-    @expose("/<int:pk>/status/", methods=["GET", "POST"])
-    @has_access
-    def status(self, pk: int) -> Response:
-        """One click for a step; a step that needs a reason asks for it first."""
-        key = appointment_key(pk)
-        wanted = status_named(request.values.get("to"))
-        back = forms.back_path(request.values.get("back"), url_for("AppointmentView.show", pk=pk))
-        if request.method == "GET":
-            return self._reason_page(key, wanted, back, refusal=None)
-        try:
-            visit = change(key, wanted)
-        except ReasonRequired as refusal:
-            return self._reason_page(key, wanted, back, refusal=refusal.message)
-        except NotFound:
-            raise
-        except DomainError as refusal:
-            flash(forms.sentence_of(refusal), "danger")
-        else:
-            flash(f"{visit.patient.list_name}: {words_of(visit.status)}.", "success")
-        return redirect(back)
-
-    def _reason_page(
-        self, key: AppointmentId, wanted: AppointmentStatus, back: str, *, refusal: str | None
-    ) -> Response:
-        visit = services.visit_details(current_actor(), appointment_id=key).visit
-        steps = forms.steps_of(visit.status, [wanted])
-        return self._page(
-            "scheduling/step.html",
-            visit=visit,
-            step=steps[0] if steps else None,
-            wanted=wanted,
-            back=back,
-            refusal=refusal,
+            answers=answers_of_visit(current_actor(), appointment_id=details.visit.id),
         )
 
     @expose("/<int:pk>/move/", methods=["GET", "POST"])
@@ -267,25 +235,6 @@ def appointment_key(pk: int) -> AppointmentId:
     return AppointmentId(pk)
 
 
-def status_named(text: str | None) -> AppointmentStatus:
-    """Raises NotFound for a word that is no status: no page of ours makes such a link."""
-    try:
-        return AppointmentStatus(text or "")
-    except ValueError as error:
-        raise NotFound("There is no such step.") from error
-
-
-def change(key: AppointmentId, wanted: AppointmentStatus) -> Any:
-    """Take the step that the form asks for."""
-    return services.change_status(
-        current_actor(),
-        appointment_id=key,
-        status=wanted,
-        reason=request.form.get("reason", ""),
-        version=forms.version_of(request.form.get("version")),
-    )
-
-
 def reschedule(key: AppointmentId) -> Any:
     """Move the visit to the chosen time."""
     starts_at, provider = forms.chosen_slot(request.form.getlist("slot"))
@@ -297,16 +246,4 @@ def reschedule(key: AppointmentId) -> Any:
         reason=request.form.get("reason", ""),
         version=forms.version_of(request.form.get("version")),
         override_reason=request.form.get("override") or None,
-    )
-
-
-def words_of(status: AppointmentStatus) -> str:
-    """The status as the badge says it."""
-    return "no-show" if status is AppointmentStatus.NO_SHOW else status.value.replace("-", " ")
-
-
-def register(appbuilder: AppBuilder) -> None:
-    """The screens of this file."""
-    appbuilder.add_view(
-        AppointmentView, "Appointments", category="Clinic", icon="fa-list", href="/appointments/"
     )

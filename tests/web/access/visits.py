@@ -1,6 +1,15 @@
 """Who may open the doors of visits."""
 
 from app.kernel.permission import Role
+from tests.web.access.roles import CARE, DESK
 
-WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {}
+WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
+    "QueueView.queue": CARE,
+    "QueueView.receive": DESK,
+    "QueueView.next": CARE,
+    "QueueView.step": CARE,
+    "VisitApi.queue": CARE,
+    "VisitApi.walk_in": DESK,
+    "VisitApi.step": CARE,
+}
 SAID: dict[str, dict[str, object]] = {}

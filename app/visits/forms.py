@@ -1,0 +1,118 @@
+"""Between a click or a JSON body and a step of a visit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.kernel.actor import Actor
+from app.kernel.errors import NotFound
+from app.visits import services
+from app.visits.errors import UnknownVisit
+from app.visits.queries import VisitView
+from app.visits.rules import VisitStatus, VisitStep
+
+LARGEST_KEY = 2**63 - 1
+T = VisitStep
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A step as a button."""
+
+    step: VisitStep
+    label: str
+    icon: str
+    is_main: bool
+    confirm: str = ""
+
+
+LABELS = {
+    T.CALL: ("Call", "bell"),
+    T.START: ("Start", "stethoscope"),
+    T.COMPLETE: ("Complete", "check-circle"),
+    T.SKIP: ("Skip", "chevron-right"),
+    T.HOLD: ("Hold", "clock"),
+    T.RESUME: ("Back from hold", "refresh"),
+    T.SEND_BACK: ("Back to waiting", "arrow-left"),
+    T.REOPEN: ("Reopen", "refresh"),
+    T.LEAVE: ("Left", "log-out"),
+    T.UNDO: ("Undo arrival", "x"),
+}
+MAIN = {
+    VisitStatus.WAITING: T.CALL,
+    VisitStatus.CALLED: T.START,
+    VisitStatus.ON_HOLD: T.RESUME,
+    VisitStatus.IN_PROGRESS: T.COMPLETE,
+}
+
+
+def buttons_of(actor: Actor, visit: VisitView) -> list[Button]:
+    """The steps that are one click; transfer and priority have forms of their own."""
+    confirms = {T.LEAVE: f"Record that {visit.token} left without being seen?"}
+    return [
+        Button(step, *LABELS[step], MAIN.get(visit.status) is step, confirm=confirms.get(step, ""))
+        for step in services.possible_steps(actor, visit)
+        if step in LABELS
+    ]
+
+
+def key_of(number: int) -> int:
+    """Raises UnknownVisit for a number that no row can have."""
+    if not 0 < number <= LARGEST_KEY:
+        raise UnknownVisit()
+    return number
+
+
+def step_named(text: str) -> VisitStep:
+    """Raises NotFound for a word that is no step."""
+    try:
+        return VisitStep(text)
+    except ValueError as error:
+        raise NotFound("There is no such step.") from error
+
+
+def number(value: Any, default: int | None) -> Any:
+    """A small whole number of a form; `default` for anything else."""
+    if isinstance(value, int):
+        return value
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+
+
+def apply_step(
+    actor: Actor, visit_id: int, step: VisitStep, values: Mapping[str, Any]
+) -> VisitView:
+    """Take the step with what the form or body says besides."""
+
+    def text(name: str) -> str:
+        return str(values.get(name) or "")
+
+    shared: dict[str, Any] = {"visit_id": visit_id, "version": number(values.get("version"), None)}
+    extras: dict[VisitStep, dict[str, Any]] = {
+        T.CALL: {"place": text("place")},
+        T.HOLD: {"reason": text("reason")},
+        T.LEAVE: {"reason": text("reason") or "Left without being seen"},
+        T.REOPEN: {"reason": text("reason")},
+        T.TRANSFER: {"type_code": text("type"), "provider": text("provider") or None},
+        T.PRIORITISE: {
+            "priority": number(values.get("priority"), 0),
+            "reason": text("reason"),
+        },
+    }
+    return SERVICES[step](actor, **shared, **extras.get(step, {}))
+
+
+SERVICES: dict[VisitStep, Callable[..., VisitView]] = {
+    T.CALL: services.call,
+    T.START: services.start,
+    T.COMPLETE: services.complete,
+    T.SKIP: services.skip,
+    T.HOLD: services.hold,
+    T.RESUME: services.resume,
+    T.SEND_BACK: services.send_back,
+    T.REOPEN: services.reopen,
+    T.LEAVE: services.leave,
+    T.TRANSFER: services.transfer,
+    T.PRIORITISE: services.prioritise,
+    T.UNDO: services.undo_check_in,
+}

@@ -1,0 +1,11 @@
+"""Staff screens of the waiting room."""
+
+from flask_appbuilder import AppBuilder
+
+from app.visits.views import appointments, queue
+
+
+def register(appbuilder: AppBuilder) -> None:
+    """The screens and their places in the menu."""
+    appointments.register(appbuilder)
+    queue.register(appbuilder)
