@@ -51,7 +51,7 @@ def booked(people):
     """Sam's consultation at 9:00 AM."""
     made = scheduling.book_appointment(
         people.sam.actor,
-        wish=Wish(type_code="consultation", starts_at=at("09:00"), provider=people.dana.id),
+        wish=Wish(type="consultation", starts_at=at("09:00"), provider=people.dana.id),
     )
     return known_appointment(made.id)
 
