@@ -12,16 +12,19 @@ from app.kernel.errors import Conflict, DomainError, Invalid
 from app.kernel.period import Period
 from app.scheduling import rules, services
 from app.scheduling.errors import BadText, FreeTime
+from app.scheduling.errors.questionnaires import AnswersNeeded, Diverted
 from app.scheduling.rules import AppointmentStatus, Slot
 from app.scheduling.services import Wish
 from app.scheduling.services.booking import once_for
 from app.web.http import clinic_zone, current_actor, status_of
-from portal import asking, picker
+from portal import asking, picker, questions
 from portal.auth import me
 from portal.blueprint import portal
 from portal.forms import BookingForm
 from portal.kinds import Kind, Providers, my_kind, my_kinds, providers_for
 from portal.limits import why_nothing_is_free
+from portal.questions import Given
+from portal.timetable import clashing, classes_on
 from portal.words import today
 
 NEAR = timedelta(days=13)
@@ -102,6 +105,7 @@ def _source(choice: Choice) -> picker.Source:
         last=choice.kind.last_day,
         day_href=day_href,
         time_href=time_href,
+        classes_on=classes_on,
     )
 
 
@@ -148,7 +152,9 @@ def _offered(choice: Choice, starts_at: datetime) -> list[Slot]:
     return [slot for slot in _free(choice, day, day) if slot.starts_at == starts_at]
 
 
-def _confirm_page(choice: Choice, offered: list[Slot], form: BookingForm) -> str:
+def _confirm_page(
+    choice: Choice, offered: list[Slot], form: BookingForm, given: Given | None = None
+) -> str:
     slot = offered[0]
     day = local_date(slot.starts_at, clinic_zone())
     return render_template(
@@ -158,6 +164,8 @@ def _confirm_page(choice: Choice, offered: list[Slot], form: BookingForm) -> str
         campus=slot.campus,
         names=choice.providers.names(each.provider for each in offered),
         form=form,
+        asked=questions.questions_of(choice.kind.type.id),
+        given=given or Given(),
         back=_source(choice).day_href(day, day),
     )
 
@@ -168,8 +176,10 @@ def _book(choice: Choice, form: BookingForm) -> Response | tuple[str, int]:
     once = once_for(actor, form.key.data, wish) if form.key.data else None
     try:
         booked = services.book_appointment(actor, wish=wish, once=once)
-    except BadText as refusal:
+    except (BadText, AnswersNeeded) as refusal:
         return _again(choice, wish, form, refusal)
+    except Diverted as refusal:
+        return _call_now(choice, refusal)
     except (Conflict, Invalid) as refusal:
         return _refused(choice, wish, refusal)
     is_pending = booked.status == AppointmentStatus.PENDING
@@ -178,28 +188,44 @@ def _book(choice: Choice, form: BookingForm) -> Response | tuple[str, int]:
 
 
 def _wish(choice: Choice, form: BookingForm) -> Wish:
+    given = questions.given()
     return Wish(
         type=choice.code,
         starts_at=asking.instant(form.starts_at.data),
         provider=choice.providers.key,
         patient=me().university_id,
         reason=form.reason.data or "",
+        answers=given.answers or None,
+        consent=given.consent,
+        questions_version=given.version,
     )
 
 
-def _again(choice: Choice, wish: Wish, form: BookingForm, refusal: BadText) -> tuple[str, int]:
-    """The confirm page with the sentence beside the text that cannot be stored."""
+def _call_now(choice: Choice, refusal: Diverted) -> tuple[str, int]:
+    """A red flag: no appointment, but the clinic's phone and the way to it."""
+    back = url_for("portal.choose_time", code=choice.code, provider=choice.providers.key)
+    page = render_template("portal/call_now.html", advice=refusal.advice, back=back)
+    return page, status_of(refusal)
+
+
+def _again(
+    choice: Choice, wish: Wish, form: BookingForm, refusal: BadText | AnswersNeeded
+) -> tuple[str, int]:
+    """The confirm page with each sentence beside the text or answer that it is about."""
     offered = _offered(choice, wish.starts_at)
     if not offered:
         return _times_page(choice, GONE), 409
-    form.reason.errors = refusal.errors.get("reason", [refusal.message])
+    form.reason.errors = refusal.errors.get("reason", [])
     form.key.data = uuid4().hex
-    return _confirm_page(choice, offered, form), status_of(refusal)
+    given = questions.given(refusal if isinstance(refusal, AnswersNeeded) else None)
+    return _confirm_page(choice, offered, form, given), status_of(refusal)
 
 
 def _refused(choice: Choice, wish: Wish, refusal: DomainError) -> tuple[str, int]:
     """The sentence why, and free times near by, each one tap away."""
-    near = list(getattr(refusal, "alternatives", ())) or _near(choice, wish)
+    near: list[FreeTime] = list(getattr(refusal, "alternatives", ())) or _near(choice, wish)
+    during = clashing(near)
+    near.sort(key=lambda slot: (slot.provider, slot.starts_at) in during)
     page = render_template(
         "portal/taken.html",
         kind=choice.kind,
@@ -229,5 +255,6 @@ def _alternative(slot: FreeTime, wish: Wish) -> dict[str, object]:
             "provider": slot.provider if wish.provider else "",
             "reason": wish.reason,
             "key": uuid4().hex,
+            **questions.given().fields(),
         },
     }

@@ -24,6 +24,7 @@ from portal.auth import me, own_visit
 from portal.blueprint import KEY, portal
 from portal.forms import MoveForm
 from portal.kinds import last_day_of, providers_for
+from portal.timetable import classes_on
 from portal.visits import changeable_until
 from portal.words import today
 
@@ -104,6 +105,7 @@ def _source(wanted: Wanted) -> picker.Source:
         last=last_day_of(type_of(visit.type_id).policy),
         day_href=day_href,
         time_href=time_href,
+        classes_on=classes_on,
     )
 
 

@@ -8,7 +8,9 @@ from itertools import groupby
 from flask import request
 
 from app.kernel.clock import local_date
+from app.kernel.period import Period
 from app.scheduling.rules import Slot
+from app.scheduling.rules.timetable import clashes
 from app.web.fields import clock_time, local
 from app.web.http import clinic_zone
 from portal import asking
@@ -20,6 +22,7 @@ WEEK = timedelta(days=7)
 # How far one look goes: the most that the availability service answers at once.
 REACH = timedelta(days=61)
 MORNING, AFTERNOON, EVENING = "Morning", "Afternoon", "Evening"
+IN_CLASS = "During your class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,16 @@ class Picker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where times come from, how far ahead, and the addresses of days and times."""
+    """Where times come from, how far ahead, and the addresses of days and times.
+
+    `classes_on` says when the student has class; such times stay bookable, but come last.
+    """
 
     find: Callable[[date, date], list[Slot]]
     last: date
     day_href: Callable[[date, date | None], str]
     time_href: Callable[[Slot], str]
+    classes_on: Callable[[date], list[Period]] = lambda day: []
 
 
 @portal.app_template_global("is_part")
@@ -132,7 +139,7 @@ def _picker(
             for day in days
         ],
         on=current,
-        times=_times(source, free.get(current, [])),
+        times=_times(source, free.get(current, []), source.classes_on(current)),
         earlier=source.day_href(week - WEEK, None) if week > today() else None,
         later=source.day_href(week + WEEK, None) if week + WEEK <= last else None,
         next_free=None if current in free else _next_free(source, current, free),
@@ -140,12 +147,21 @@ def _picker(
     )
 
 
-def _times(source: Source, slots: list[Slot]) -> list[tuple[str, list[Link]]]:
-    links = [(_part_of_day(slot), Link(_clock(slot), source.time_href(slot))) for slot in slots]
+def _times(
+    source: Source, slots: list[Slot], classes: list[Period]
+) -> list[tuple[str, list[Link]]]:
+    parts = [(_part(slot, classes), slot) for slot in slots]
+    parts.sort(key=lambda one: one[0] == IN_CLASS)
+    links = [(part, Link(_clock(slot), source.time_href(slot))) for part, slot in parts]
     return [
         (part, [link for _, link in of_part])
         for part, of_part in groupby(links, lambda one: one[0])
     ]
+
+
+def _part(slot: Slot, classes: list[Period]) -> str:
+    is_in_class = clashes(Period(slot.starts_at, slot.ends_at), classes)
+    return IN_CLASS if is_in_class else _part_of_day(slot)
 
 
 def _part_of_day(slot: Slot) -> str:
