@@ -2,10 +2,11 @@
 
 from flask_appbuilder import AppBuilder
 
-from app.visits.views import appointments, queue
+from app.visits.views import appointments, devices, queue
 
 
 def register(appbuilder: AppBuilder) -> None:
     """The screens and their places in the menu."""
     appointments.register(appbuilder)
     queue.register(appbuilder)
+    devices.register(appbuilder)
