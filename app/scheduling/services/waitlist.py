@@ -14,6 +14,7 @@ from app.kernel.errors import Forbidden
 from app.kernel.ids import PatientId, PractitionerId
 from app.patients import queries as patients
 from app.scheduling import rules
+from app.scheduling.errors import UnknownPatient
 from app.scheduling.errors.waitlist import AlreadyWaiting, NotWaiting, UnknownEntry
 from app.scheduling.models import WaitlistEntry
 from app.scheduling.permissions import Permission
@@ -227,6 +228,23 @@ def waiting_list(
     """Everybody who waits, who came first first; for staff."""
     actor.require(Permission.WAITLIST_READ)
     return waitlist.entries(statuses=statuses, type_code=type_code, page=page, page_size=page_size)
+
+
+def visible_waitlist(
+    actor: Actor, *, patient: str | None = None, page: int = 1, page_size: int = 25
+) -> EntryPage:
+    """For a patient what is their own; for staff one patient's, or everybody who waits.
+
+    Raises Forbidden for the others, and UnknownPatient.
+    """
+    if patient is None:
+        read = own_waitlist if actor.may(Permission.BOOK_OWN) else waiting_list
+        return read(actor, page=page, page_size=page_size)
+    actor.require(Permission.WAITLIST_READ)
+    card = patients.patient_by_university_id(patient)
+    if card is None:
+        raise UnknownPatient()
+    return waitlist.entries(patient_id=card.id, page=page, page_size=page_size)
 
 
 def hours_recovered(actor: Actor) -> list[Recovered]:

@@ -1,8 +1,19 @@
 """Who may open the doors of waitlist."""
 
 from app.kernel.permission import PATIENT_ROLES, Role
+from tests.web.access.roles import CARE, DESK, SIGNED_IN
 
 WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
+    "WaitlistApi.entries": DESK | PATIENT_ROLES,
+    "WaitlistApi.join": CARE | PATIENT_ROLES,
+    # Whose offer it is decides here: what is not theirs is not there (ACC-02).
+    "WaitlistApi.accept": SIGNED_IN,
+    "WaitlistApi.decline": SIGNED_IN,
+    "WaitlistView.waiting": DESK,
+    "WaitlistView.add": DESK,
+    "WaitlistView.withdraw": DESK,
+    "WaitlistView.accept": DESK,
+    "WaitlistView.decline": DESK,
     "portal.list_waiting": PATIENT_ROLES,
     "portal.join_waitlist": PATIENT_ROLES,
     "portal.withdraw_waiting": PATIENT_ROLES,

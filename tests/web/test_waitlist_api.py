@@ -1,0 +1,160 @@
+"""The waiting list over JSON (SCH-31)."""
+
+import pytest
+from sqlalchemy import select
+
+from app.infra.db import session
+from app.scheduling import services
+from app.scheduling.models import Hold
+from app.scheduling.queries import schedules
+from tests.factories.scheduling import SYSTEM, at, monday_seven, open_clinic
+from tests.web.scheduling import book
+
+LIST = "/api/waitlist/"
+WISH = {"type": "consultation", "first_day": "2026-11-24", "last_day": "2026-11-27"}
+
+
+@pytest.fixture(autouse=True)
+def _clinic(app):
+    with monday_seven():
+        with app.app_context():
+            open_clinic()
+        yield
+
+
+@pytest.fixture
+def sam(client, people):
+    return client.sign_in(people.sam)
+
+
+@pytest.fixture
+def eve(app, people):
+    return app.test_client().sign_in(people.eve)
+
+
+@pytest.fixture
+def rosa(app, people):
+    return app.test_client().sign_in(people.rosa)
+
+
+def offer_nine(app, people):
+    """Nine o'clock on Tuesday with Dana is offered to whoever waits first."""
+    with app.app_context():
+        services.offer_freed_time(
+            SYSTEM,
+            practitioner_id=schedules.practitioner_by_university_id(people.dana.id).id,
+            starts_at=at("2026-11-24 09:00"),
+            ends_at=at("2026-11-24 09:20"),
+        )
+        return session().scalars(select(Hold.id).order_by(Hold.id.desc())).first()
+
+
+def test_an_entry_has_the_fixed_shape(sam):
+    joined = sam.post(LIST, json=WISH | {"earliest": "08:00", "reason": "Knee"})
+
+    assert joined.status_code == 201
+    assert joined.json == {
+        "id": joined.json["id"],
+        "status": "waiting",
+        "type": "consultation",
+        "provider": None,
+        "patient": "20259001",
+        "first_day": "2026-11-24",
+        "last_day": "2026-11-27",
+        "earliest": "08:00",
+        "latest": "23:59",
+        "reason": "Knee",
+        "appointment": None,
+        "offer": None,
+    }
+    assert sam.get(LIST).json["results"] == [joined.json]
+
+
+def test_an_offer_is_listed_and_taken_twice_to_one_visit(app, sam, people):
+    sam.post(LIST, json=WISH)
+    number = offer_nine(app, people)
+
+    listed = sam.get(LIST).json["results"][0]
+    first = sam.post(f"{LIST}offers/{number}/accept/")
+    again = sam.post(f"{LIST}offers/{number}/accept/")
+
+    assert listed["offer"] == {
+        "id": number,
+        "starts_at": "2026-11-24T09:00:00+08:00",
+        "expires_at": "2026-11-23T07:30:00+08:00",
+    }
+    assert (first.status_code, first.json["status"]) == (200, "confirmed")
+    assert again.json == first.json
+
+
+def test_a_declined_offer_is_over(app, sam, people):
+    sam.post(LIST, json=WISH)
+    number = offer_nine(app, people)
+
+    declined = sam.post(f"{LIST}offers/{number}/decline/")
+    refused = sam.post(f"{LIST}offers/{number}/accept/")
+
+    assert declined.json["status"] == "declined"
+    assert (refused.status_code, refused.json["code"]) == (409, "scheduling.offer_over")
+
+
+def test_nothing_of_sams_is_eves(app, sam, eve, people):
+    sam.post(LIST, json=WISH)
+    number = offer_nine(app, people)
+
+    assert eve.get(LIST).json["results"] == []
+    assert eve.get(f"{LIST}?patient={people.sam.id}").status_code == 403
+    assert eve.post(LIST, json=WISH | {"patient": people.sam.id}).status_code == 403
+    for answer in ("accept", "decline"):
+        assert eve.post(f"{LIST}offers/{number}/{answer}/").status_code == 404
+
+
+def test_staff_see_everybody_or_one_patient(rosa, people):
+    rosa.post(LIST, json=WISH | {"patient": people.sam.id})
+    rosa.post(LIST, json=WISH | {"patient": people.eve.id})
+
+    assert rosa.get(LIST).json["count"] == 2
+    one = rosa.get(f"{LIST}?patient={people.eve.id}").json["results"]
+    assert [entry["patient"] for entry in one] == [people.eve.id]
+    assert rosa.get(f"{LIST}?patient=20259999").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"type": ""}, 422),
+        ({"type": "nothing"}, 404),
+        ({"first_day": "soon"}, 400),
+        ({"earliest": "early"}, 400),
+        ({"earliest": "08:00+08:00"}, 400),
+        ({"last_day": "2026-11-20"}, 422),
+        ({"last_day": "9999-12-31"}, 422),
+        ({"reason": 5}, 400),
+        ({"colour": "red"}, 422),
+    ],
+)
+def test_nonsense_is_refused(sam, change, status):
+    answer = sam.post(LIST, json=WISH | change)
+
+    assert answer.status_code == status
+    assert answer.json["message"]
+
+
+def test_waiting_twice_is_a_conflict(sam):
+    sam.post(LIST, json=WISH)
+
+    answer = sam.post(LIST, json=WISH)
+
+    assert (answer.status_code, answer.json["code"]) == (409, "scheduling.already_waiting")
+
+
+@pytest.mark.parametrize("number", ["4711", str(2**63), "9" * 30])
+def test_offers_that_do_not_exist_are_not_found(sam, number):
+    assert sam.post(f"{LIST}offers/{number}/accept/").status_code == 404
+
+
+def test_a_taken_time_is_no_offer_any_more(app, sam, people):
+    book(app, people.eve, "2026-11-24 09:00", provider=people.dana.id)
+    sam.post(LIST, json=WISH)
+
+    assert offer_nine(app, people) is None
