@@ -209,3 +209,28 @@ def test_the_visit_says_which_room_it_has(site, rosa, people, room):
 
     assert "Room R1" in page(rosa, f"/appointments/show/{booked.id}")
     assert "Room R1" in page(rosa, "/day-list/?day=2026-11-23")
+
+
+def test_lists_and_the_calendar_name_the_room(site, rosa, people, room):
+    book(site, people.sam, "09:00", provider=people.dana.id)
+
+    feed = rosa.get("/api/calendar/feed/?from=2026-11-23&to=2026-11-23").get_json()
+
+    assert [event["place"] for event in feed["events"]] == ["Room R1"]
+    assert "Dana Villamor, Room R1" in page(rosa, "/appointments/list/")
+
+
+def test_the_patient_reads_the_room_in_the_portal(site, client, people, room):
+    booked = book(site, people.sam, "09:00", provider=people.dana.id)
+    sam = client.sign_in(people.sam)
+
+    assert "Downtown campus, Room R1" in page(sam, f"/portal/appointments/{booked.id}")
+
+
+def test_a_stranger_sees_no_room(site, client, people, room):
+    booked = book(site, people.sam, "09:00", provider=people.dana.id)
+    eve = client.sign_in(people.eve)
+
+    assert eve.get(f"/portal/appointments/{booked.id}").status_code == 404
+    answer = eve.get("/rooms/")
+    assert "Room R1" not in answer.get_data(as_text=True)

@@ -77,6 +77,7 @@ def _event(actor: Actor, visit: AppointmentView, now: datetime, zone: ZoneInfo) 
         "provider_name": visit.provider_name,
         "patient": visit.patient.list_name,
         "type_name": visit.type_name,
+        "place": visit.place,
         "colour": visit.colour,
         "status": visit.status,
         "needs_rebooking": visit.needs_rebooking,

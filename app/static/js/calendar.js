@@ -54,7 +54,7 @@
       resourceIds: [visit.resource],
       start: visit.starts_at.slice(0, 19),
       end: visit.ends_at.slice(0, 19),
-      title: `${visit.patient}, ${visit.type_name}, ${visit.provider_name}, ${word(visit.status)}`,
+      title: `${visit.patient}, ${visit.type_name}, ${visit.provider_name}, ${visit.place ? `${visit.place}, ` : ""}${word(visit.status)}`,
       editable: visit.editable,
       startEditable: visit.editable,
       durationEditable: visit.editable,
