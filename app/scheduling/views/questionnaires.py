@@ -48,7 +48,7 @@ class QuestionnaireView(GuardedView):
 
     @expose("/<string:code>/")
     @has_access
-    def questions(self, code: str) -> Response:
+    def questions(self, code: str) -> str:
         """The questions of a kind of visit, as patients read them."""
         wanted = _type(code)
         draft = forms.draft_from(wanted.questionnaire)
@@ -56,7 +56,7 @@ class QuestionnaireView(GuardedView):
 
     @expose("/<string:code>/save/", methods=["POST"])
     @has_access
-    def save(self, code: str) -> Response:
+    def save(self, code: str) -> Response | str:
         """Look at the questions, or ask them from now on."""
         wanted, draft, actor = _type(code), forms.draft_of(request.form), current_actor()
         try:
@@ -77,7 +77,7 @@ class QuestionnaireView(GuardedView):
         *,
         preview: Draft | None = None,
         errors: Mapping[str, Sequence[str]] | None = None,
-    ) -> Response:
+    ) -> str:
         page = self.render_template(
             "scheduling/questionnaire.html",
             wanted=wanted,
@@ -88,7 +88,7 @@ class QuestionnaireView(GuardedView):
             preview=preview,
             errors=errors or {},
         )
-        return cast(Response, page)
+        return cast(str, page)
 
 
 class DiversionView(GuardedView):
