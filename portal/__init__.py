@@ -10,12 +10,16 @@ from portal import (
     home,
     messages,
     moving,
+    points,
     profile,
+    reminders,
+    sessions,
     timetable,
     turn,
     waitlist,
     words,
 )
+from portal.answer import answer
 from portal.blueprint import portal
 from portal.display import display
 from portal.kiosk import kiosk
@@ -29,7 +33,10 @@ __all__ = [
     "messages",
     "mount_portal",
     "moving",
+    "points",
     "profile",
+    "reminders",
+    "sessions",
     "timetable",
     "turn",
     "waitlist",
@@ -40,5 +47,6 @@ __all__ = [
 def mount_portal(app: Flask) -> None:
     """Serve the portal under /portal of the site, and the screens of the waiting room."""
     app.register_blueprint(portal)
+    app.register_blueprint(answer)
     app.register_blueprint(kiosk)
     app.register_blueprint(display)

@@ -4,6 +4,7 @@ from flask import render_template
 
 from app.kernel import clock
 from app.scheduling.queries.appointments import AppointmentView, appointments_of_patient
+from app.scheduling.queries.sessions import coming_seats
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import possible_steps
 from app.web.http import current_actor
@@ -26,6 +27,7 @@ def home() -> str:
         count=coming.count,
         steps=_steps(visit) if visit else [],
         kinds=my_kinds(),
+        seats=coming_seats(me().id, now=clock.now()),
         turn=open_turn(),
     )
 

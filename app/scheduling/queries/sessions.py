@@ -243,7 +243,7 @@ def seat_of_patient(session_id: int, patient_id: PatientId) -> SeatView | None:
     return next(iter(_seats(wanted)), None)
 
 
-def _seats(statement: Select[tuple[Seat]]) -> list[SeatView]:
+def _seats(statement: Select[Seat]) -> list[SeatView]:
     rows = database().scalars(statement.execution_options(populate_existing=True)).all()
     cards = patients.patients_by_ids({PatientId(row.patient_id) for row in rows})
     passed = _passed([row.id for row in rows])

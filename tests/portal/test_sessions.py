@@ -1,0 +1,96 @@
+"""Group sessions in the portal: seeing them, a seat in two taps, giving it back (SCH-04)."""
+
+import pytest
+
+from app.kernel import clock
+from app.scheduling.rules.sessions import Cohort
+from tests.factories.scheduling import MONDAY_SEVEN, at
+from tests.factories.sessions import create_session
+
+
+@pytest.fixture
+def plan(clinic, app):
+    """Plans a session; no context stays open around the requests."""
+
+    def planned(**more):
+        with app.app_context():
+            return create_session(**more)
+
+    return planned
+
+
+def test_a_seat_is_two_taps_away_and_stands_on_the_first_page(sam, plan):
+    plan()
+
+    listed = sam.open("/portal/sessions")
+    sam.tap("Flu vaccination")
+    booked = sam.send("Take a seat")
+    home = sam.open("/portal/")
+
+    assert listed.says("2 seats left")
+    assert booked.says("Your seat is booked.")
+    assert booked.says("You have a seat.")
+    assert home.says("Flu vaccination")
+    assert home.link("Flu vaccination") == booked.path
+
+
+def test_a_double_tap_is_harmless_and_a_seat_can_be_given_back(sam, plan):
+    address = f"/portal/sessions/{plan()}"
+    form = sam.open(address).form("Take a seat")
+    sam.post(form)
+    twice = sam.post(form)
+    back = sam.page.form("Cancel my seat")
+    given = sam.post(back)
+    again = sam.post(back)
+
+    assert twice.status == given.status == again.status == 200
+    assert given.says("Your seat is cancelled.")
+    assert sam.open(address).says("Take a seat")
+
+
+def test_a_lost_seat_is_answered_with_another_session(sam, eve, plan):
+    full = plan(capacity=1)
+    other = plan(starts_at="2026-11-25 09:00", title="Second day")
+    form = sam.open(f"/portal/sessions/{full}").form("Take a seat")
+    eve.open(f"/portal/sessions/{full}")
+    eve.send("Take a seat")
+
+    page = sam.post(form)
+
+    assert page.status == 409
+    assert page.says("Every seat in this session is taken.")
+    assert page.link("Second day") == f"/portal/sessions/{other}"
+
+
+def test_what_opens_later_says_when_and_what_is_for_others_is_not_there(sam, plan):
+    later = plan(opens_at=at("2026-11-23 12:00"))
+    others = plan(starts_at="2026-11-25 09:00", cohorts=(Cohort(MONDAY_SEVEN, "BSN"),))
+
+    assert sam.open(f"/portal/sessions/{later}").says("Booking begins today at 12:00 PM")
+    assert sam.open(f"/portal/sessions/{others}").status == 404
+    assert sam.open("/portal/sessions/2147483647").status == 404
+
+
+def test_eve_gives_no_seat_of_sam_back(sam, eve, plan):
+    address = f"/portal/sessions/{plan()}"
+    sam.open(address)
+    sam.send("Take a seat")
+
+    answer = eve.client.post(f"{address}/cancel")
+
+    assert answer.status_code == 404
+    assert sam.open(address).says("You have a seat.")
+
+
+def test_after_the_cutoff_the_page_says_to_call(sam, plan):
+    address = f"/portal/sessions/{plan(starts_at='2026-11-23 09:05')}"
+    sam.open(address)
+    form = sam.send("Take a seat").form("Cancel my seat")
+
+    with clock.pretend(at("07:06")):
+        assert sam.open(address).says("please call")
+        assert sam.post(form).status == 409
+
+
+def test_without_sessions_the_page_says_so(sam):
+    assert sam.open("/portal/sessions").says("Nothing is planned for you at the moment.")
