@@ -2,10 +2,22 @@
 
 from app.kernel.actor import Actor
 from app.scheduling import services
-from worker.runtime import JobName, job
+from worker.runtime import JobName, Transactions, job
 
 
 @job(JobName.IMPORT_HOLIDAYS)
 def import_holidays(actor: Actor) -> None:
     """Know the public holidays of this year and the next; known ones stay as they are."""
     services.import_coming_holidays(actor)
+
+
+@job(JobName.SEND_REMINDERS, transactions=Transactions.OWN)
+def send_reminders(actor: Actor) -> None:
+    """Remind patients of their visits; what left already does not leave again."""
+    services.send_reminders(actor)
+
+
+@job(JobName.MARK_NO_SHOWS, transactions=Transactions.OWN)
+def mark_no_shows(actor: Actor) -> None:
+    """Mark visits whose patient did not come; marked ones stay as they are."""
+    services.mark_no_shows(actor)

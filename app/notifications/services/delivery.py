@@ -116,6 +116,9 @@ def _letter(message: _Outgoing) -> Letter:
         "when": texts.when(message.params, config.time_zone),
         "place": message.params.get("place", ""),
         "link": config.public_url + message.link if message.link.startswith("/") else "",
+        "choices": [
+            (label, config.public_url + path) for label, path in message.params.get("choices", [])
+        ],
         "subject": texts.mail_subject(message.template),
     }
     return Letter(

@@ -19,11 +19,15 @@ from app.notifications.rules import CalendarPart, MessageKey, Template, texts
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """To whom. Without an account there is no bell, without an address no e-mail."""
+    """To whom. Without an account there is no bell, without an address no e-mail.
+
+    `by_bell` is off for somebody who does not want this kind of message there (NOT-03).
+    """
 
     user_id: UserId | None
     name: str
     email: str
+    by_bell: bool = True
 
     @property
     def key(self) -> str:
@@ -58,7 +62,8 @@ def notify(
 
     `subject` is what the bell shows; an e-mail has the neutral subject of its template (NOT-02).
     `params` are JSON values; known to the texts: starts_at, ends_at (ISO 8601 instants), place,
-    note (bell only). A message that was written before is left alone.
+    note (bell only), choices (e-mail only: pairs of a label and a path). A message that was
+    written before is left alone.
     """
     key = MessageKey(event, entity, occurrence, recipient.key)
     shared = {
@@ -73,7 +78,7 @@ def notify(
         "created_at": (now := clock.now()),
         "expires_at": expires_at,
     }
-    if recipient.user_id is not None:
+    if recipient.user_id is not None and recipient.by_bell:
         tx.later(_WRITE, shared | _bell_row(subject, now))
     if recipient.email:
         tx.later(_WRITE, shared | _mail_row(template, calendar))

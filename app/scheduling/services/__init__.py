@@ -1,5 +1,6 @@
 """Use cases of scheduling: booking, changing, schedules, and the catalogue of the clinic."""
 
+from app.scheduling.services.attendance import say_coming, say_not_coming, visit_of_link
 from app.scheduling.services.booking import (
     Booked,
     book_appointment,
@@ -22,6 +23,8 @@ from app.scheduling.services.holds import (
     offer_freed_time,
 )
 from app.scheduling.services.moving import reschedule_appointment
+from app.scheduling.services.no_shows import mark_no_shows
+from app.scheduling.services.points import contest_point, decide_point, own_points
 from app.scheduling.services.reading import (
     CalendarWindow,
     VisitDetails,
@@ -32,6 +35,7 @@ from app.scheduling.services.reading import (
     times_to_move,
     visit_details,
 )
+from app.scheduling.services.reminders import own_wish, save_reminder_wish, send_reminders
 from app.scheduling.services.schedules import (
     add_time_off,
     copy_day,
@@ -66,17 +70,22 @@ __all__ = [
     "change_status",
     "close_again",
     "close_clinic",
+    "contest_point",
     "copy_day",
+    "decide_point",
     "decline_offer",
     "explain_time",
     "hours_recovered",
     "import_coming_holidays",
     "import_holidays",
     "join_waitlist",
+    "mark_no_shows",
     "offer_details",
     "offer_freed_time",
     "own_appointments",
+    "own_points",
     "own_waitlist",
+    "own_wish",
     "possible_steps",
     "provider_schedule",
     "remove_override",
@@ -87,10 +96,15 @@ __all__ = [
     "save_appointment_type",
     "save_override",
     "save_practitioner",
+    "save_reminder_wish",
     "save_weekly_hours",
+    "say_coming",
+    "say_not_coming",
+    "send_reminders",
     "settle_waitlist",
     "times_to_move",
     "visit_details",
+    "visit_of_link",
     "waiting_list",
     "withdraw_from_waitlist",
 ]

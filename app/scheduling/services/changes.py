@@ -20,6 +20,7 @@ from app.scheduling.rules import HOLDS_TIME, ActorCapacity, AppointmentStatus, C
 from app.scheduling.services import parties
 from app.scheduling.services.freed import visit_freed
 from app.scheduling.services.messages import News, tell_everybody
+from app.scheduling.services.points import follow_status
 from app.scheduling.services.writing import (
     hold_time,
     lock_parties,
@@ -33,6 +34,7 @@ MESSAGES = {
     AppointmentStatus.CONFIRMED: Template.CONFIRMED,
     AppointmentStatus.CANCELLED: Template.CANCELLED,
     AppointmentStatus.DECLINED: Template.DECLINED,
+    AppointmentStatus.NO_SHOW: Template.MISSED,
 }
 
 
@@ -88,6 +90,7 @@ def _change_status(
         hold_time(tx, visit.id, active=status in HOLDS_TIME)
         if status not in HOLDS_TIME:
             visit_freed(tx, visit, now=now)
+        follow_status(tx, visit, status, now=now)
         note_change(tx, actor, visit, status, reason, context, now)
         _tell(tx, actor, visit, status)
     return appointments.known_appointment(appointment_id)
@@ -180,7 +183,7 @@ def note_change(
 
 
 def _tell(tx: Transaction, actor: Actor, visit: AppointmentView, status: AppointmentStatus) -> None:
-    """An approval, a cancellation or a refusal is news; a check-in is not."""
+    """An approval, a cancellation, a refusal or a missed visit is news; a check-in is not."""
     is_undo = visit.status is not AppointmentStatus.PENDING
     template = MESSAGES.get(status)
     if template is None or (template is Template.CONFIRMED and is_undo):

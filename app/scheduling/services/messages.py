@@ -18,6 +18,7 @@ PATIENT_SUBJECTS = {
     Template.CHANGED: "Your appointment has changed",
     Template.CANCELLED: "Your appointment is cancelled",
     Template.DECLINED: "Your request could not be accepted",
+    Template.MISSED: "You missed your appointment",
 }
 PROVIDER_SUBJECTS = {
     Template.CONFIRMED: "New appointment",
@@ -96,7 +97,7 @@ def _params(news: News) -> dict[str, str]:
 
 def _calendar(news: News) -> CalendarPart | None:
     """An invitation, or its cancellation; a request is not in the calendar yet."""
-    if news.template in (Template.PENDING, Template.DECLINED):
+    if news.template in (Template.PENDING, Template.DECLINED, Template.MISSED):
         return None
     is_over = news.template is Template.CANCELLED
     return CalendarPart(
