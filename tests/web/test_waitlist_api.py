@@ -109,6 +109,13 @@ def test_nothing_of_sams_is_eves(app, sam, eve, people):
         assert eve.post(f"{LIST}offers/{number}/{answer}/").status_code == 404
 
 
+@pytest.mark.parametrize(("who", "status"), [("neil", 201), ("dana", 403), ("cass", 403)])
+def test_who_may_name_a_patient(app, people, who, status):
+    browser = app.test_client().sign_in(getattr(people, who))
+
+    assert browser.post(LIST, json=WISH | {"patient": people.sam.id}).status_code == status
+
+
 def test_staff_see_everybody_or_one_patient(rosa, people):
     rosa.post(LIST, json=WISH | {"patient": people.sam.id})
     rosa.post(LIST, json=WISH | {"patient": people.eve.id})

@@ -1,11 +1,12 @@
 """Who may open the doors of waitlist."""
 
 from app.kernel.permission import PATIENT_ROLES, Role
-from tests.web.access.roles import CARE, DESK, SIGNED_IN
+from tests.web.access.roles import DESK, SIGNED_IN
 
 WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "WaitlistApi.entries": DESK | PATIENT_ROLES,
-    "WaitlistApi.join": CARE | PATIENT_ROLES,
+    # Without a patient it is one's own entry; who may name one stands in the API's tests.
+    "WaitlistApi.join": PATIENT_ROLES,
     # Whose offer it is decides here: what is not theirs is not there (ACC-02).
     "WaitlistApi.accept": SIGNED_IN,
     "WaitlistApi.decline": SIGNED_IN,
@@ -21,4 +22,8 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "portal.accept_offer": PATIENT_ROLES,
     "portal.decline_offer": PATIENT_ROLES,
 }
-SAID: dict[str, dict[str, object]] = {}
+SAID: dict[str, dict[str, object]] = {
+    "WaitlistApi.join": {
+        "json": {"type": "consultation", "first_day": "2026-11-24", "last_day": "2026-11-27"}
+    },
+}
