@@ -12,8 +12,8 @@ from app.infra import health
 from app.infra.db import db
 from app.infra.mail import mail
 from app.infra.pool import ping_when_idle
-from app.scheduling.views.dashboard import DashboardView
 from app.security.manager import ClinicSecurityManager
+from app.visits.views.dashboard import DashboardView
 from app.web.csrf import csrf
 from app.web.fields import use_own_fields
 from app.web.filters import init_filters

@@ -11,6 +11,7 @@ from app.infra.db import db
 from app.scheduling import services
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Booked, Wish
+from app.visits import services as visits
 from tests.factories.scheduling import at
 from tests.people import Person
 
@@ -23,9 +24,9 @@ def book(app: Flask, person: Person, starts_at: str, **more: Any) -> Booked:
 
 
 def set_status(app: Flask, person: Person, booked: Booked, status: str, **more: Any) -> None:
-    """Move a visit along the table of statuses."""
+    """Move an appointment along the table of statuses, and its visit with it."""
     with app.app_context():
-        services.change_status(
+        visits.change_appointment_status(
             person.actor,
             appointment_id=booked.id,
             status=AppointmentStatus(status),

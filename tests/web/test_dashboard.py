@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.visits import services as visits
 from tests.factories.scheduling import monday_seven, open_clinic
 from tests.web.scheduling import book, counted_statements, set_status
 
@@ -52,7 +53,7 @@ def test_the_numbers_of_today_are_true(app, people, rosa):
 
     assert found["Still to come"] == 1
     assert found["Waiting"] == 1
-    assert found["In progress"] == found["Completed"] == found["No-shows"] == 0
+    assert found["In progress"] == found["Seen"] == found["No-shows"] == found["Walk-ins"] == 0
     assert found["To approve"] == 1
     assert found["To rebook"] == found["Undelivered"] == 0
 
@@ -68,6 +69,16 @@ def test_a_patient_is_checked_in_from_the_first_page(app, people, rosa):
     )
 
     assert numbers(rosa.get("/").text)["Waiting"] == 1
+
+
+def test_a_walk_in_counts_on_the_first_page(app, people, rosa):
+    """SCH-33: who came without an appointment waits too."""
+    with app.app_context():
+        visits.receive_walk_in(people.rosa.actor, patient=people.sam.id, type_code="consultation")
+
+    found = numbers(rosa.get("/").text)
+
+    assert (found["Waiting"], found["Walk-ins"]) == (1, 1)
 
 
 def test_a_provider_sees_their_own_day(app, people):

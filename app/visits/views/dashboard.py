@@ -21,6 +21,8 @@ from app.scheduling.queries import appointments, schedules
 from app.scheduling.queries.appointments import AppointmentView
 from app.scheduling.rules import AppointmentStatus
 from app.security.views import PATIENT_HOME, STAFF_HOME, home_of
+from app.visits import queries
+from app.visits.permissions import Permission as Queue
 from app.web.http import clinic_zone, current_actor
 from app.web.views import GuardedView
 
@@ -88,6 +90,8 @@ def _today(actor: Actor) -> dict[str, Any]:
     lines = [_line(actor, visit, now) for visit in visits]
     return {
         "today": today,
+        "numbers": queries.numbers_of(today),
+        "may_see_queue": actor.may(Queue.QUEUE_READ),
         "counts": {status.value: counts.get(status, 0) for status in AppointmentStatus},
         "expected": sum(counts.get(status, 0) for status in PRESENT),
         "here": [line for line in lines if line.visit.status in PRESENT[:2]],
