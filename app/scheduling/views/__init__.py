@@ -7,6 +7,7 @@ from app.scheduling.views import (
     calendar,
     catalogue,
     feeds,
+    outages,
     questionnaires,
     resources,
     schedules,
@@ -20,6 +21,7 @@ def register(appbuilder: AppBuilder) -> None:
     booking.register(appbuilder)
     waitlist.register(appbuilder)
     schedules.register(appbuilder)
+    outages.register(appbuilder)
     catalogue.register(appbuilder)
     resources.register(appbuilder)
     questionnaires.register(appbuilder)
