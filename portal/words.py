@@ -85,6 +85,7 @@ class Step:
 _STEPS: Mapping[tuple[Status | None, Status], str] = {
     (None, Status.PENDING): "You asked for this visit",
     (None, Status.CONFIRMED): "You booked this visit",
+    (Status.CONFIRMED, Status.CONFIRMED): "You said that you will come",
     (Status.PENDING, Status.CONFIRMED): "The clinic accepted your request",
     (Status.PENDING, Status.DECLINED): "The clinic could not accept your request",
     (Status.CHECKED_IN, Status.CONFIRMED): "The check-in was undone",
