@@ -6,9 +6,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.kernel import clock
 from app.kernel.errors import Forbidden, Invalid
-from app.kernel.period import Period
 from app.scheduling import errors, services
 from app.scheduling.errors.resources import (
     ResourceCodeTaken,
@@ -18,7 +16,6 @@ from app.scheduling.errors.resources import (
     UnknownResource,
 )
 from app.scheduling.models import Appointment, Claim
-from app.scheduling.queries import resources as reads
 from app.scheduling.queries import schedules
 from app.scheduling.queries.facts import EQUIPMENT, ROOM
 from app.scheduling.rules import AppointmentStatus
@@ -173,21 +170,6 @@ def test_a_cancelled_visit_gives_its_room_back(people):
     )
 
     assert book(people.eve, "09:00", provider=people.dino.id).status == "confirmed"
-
-
-def test_any_provider_gets_the_room_of_their_own(db, people):
-    create_room("R1")
-    own = create_room("R2")
-    need(("treatment room", 1))
-    resources.set_provider_preferences(
-        SYSTEM, practitioner_id=provider_id(people.dana), preferred_room_id=own
-    )
-    book(people.eve, "08:00", provider=people.dino.id)
-
-    booked = book(people.sam, "09:00")  # Dana is the least booked one (SCH-18)
-
-    assert booked.provider == people.dana.id
-    assert held(db, booked) == [own]
 
 
 def test_a_room_of_another_campus_is_not_offered(people):
@@ -375,52 +357,6 @@ def test_booked_visits_keep_what_they_have_when_needs_change(db, people):
     assert need() == 1
 
 
-def test_a_provider_who_no_longer_takes_a_type_is_not_asked_and_visits_are_flagged(db, people):
-    booked = book(people.sam, "09:00", provider=people.dana.id)
-
-    flagged = resources.set_provider_preferences(
-        people.dana.actor,
-        practitioner_id=provider_id(people.dana),
-        preferred_room_id=None,
-        not_offered=[type_id()],
-    )
-
-    assert flagged == 1  # SCH-19
-    assert is_flagged(db, booked)
-    with pytest.raises(errors.UnknownProvider):
-        book(people.eve, "10:00", provider=people.dana.id)
-    assert book(people.eve, "10:00").provider == people.dino.id
-    resources.set_provider_preferences(
-        people.dana.actor, practitioner_id=provider_id(people.dana), preferred_room_id=None
-    )
-    assert not is_flagged(db, booked)
-
-
-def test_a_preferred_room_is_a_room_in_use_and_a_type_one_of_the_kind(people):
-    dana = provider_id(people.dana)
-
-    for room in (999_999, create_equipment(), create_room("R9", is_active=False)):
-        with pytest.raises(UnknownResource):
-            resources.set_provider_preferences(SYSTEM, practitioner_id=dana, preferred_room_id=room)
-    with pytest.raises(errors.UnknownType):
-        resources.set_provider_preferences(
-            SYSTEM,
-            practitioner_id=dana,
-            preferred_room_id=None,
-            not_offered=[type_id("dental-cleaning")],
-        )
-    with pytest.raises(errors.UnknownProvider):
-        resources.set_provider_preferences(SYSTEM, practitioner_id=999_999, preferred_room_id=None)
-
-
-def test_a_colleague_and_a_stranger_change_nobodys_preferences(people):
-    for person in (people.dino, people.eve, people.cass):
-        with pytest.raises(Forbidden):
-            resources.set_provider_preferences(
-                person.actor, practitioner_id=provider_id(people.dana), preferred_room_id=None
-            )
-
-
 def test_who_may_do_what(people):
     room = create_room()
     draft = ResourceDraft(kind=ROOM, category="room", code="R7", name="Room")
@@ -457,34 +393,3 @@ def test_every_change_is_audited(db, people):
         "scheduling:resource:lift-block",
         "scheduling:practitioner:preferences",
     } <= actions
-
-
-def test_use_counts_held_minutes_over_open_minutes(people):
-    room = create_room()
-    need(("treatment room", 1))
-    book(people.sam, "09:00", provider=people.dana.id)
-    block(room=room, starts="13:00", ends="17:00")
-
-    uses = {
-        one.name: one.use
-        for one in resources.use_of_time(people.rosa.actor, first=MONDAY, last=MONDAY)
-    }
-
-    assert (uses["Dana Villamor"].open_minutes, uses["Dana Villamor"].held_minutes) == (480, 20)
-    assert uses["Dino Cabahug"].held_minutes == 0
-    assert (uses["Room R1"].open_minutes, uses["Room R1"].held_minutes) == (240, 20)
-    assert uses["Room R1"].percent == 8
-
-
-def test_the_day_of_a_room_says_what_holds_it_and_names_no_patient(people):
-    room = create_room()
-    need(("treatment room", 1))
-    booked = book(people.sam, "09:00", provider=people.dana.id)
-    block(room=room, starts="13:00", ends="17:00", note="New lamp")
-
-    found = reads.occupations(Period(at("00:00"), at("23:00")), now=clock.now())
-
-    assert [(one.kind, one.label, one.appointment_id) for one in found] == [
-        ("visit", "Consultation, Dana Villamor", booked.id),
-        ("block", "New lamp", None),
-    ]
