@@ -11,6 +11,7 @@ from app.scheduling.views import (
     questionnaires,
     resources,
     schedules,
+    series,
     waitlist,
 )
 
@@ -22,6 +23,7 @@ def register(appbuilder: AppBuilder) -> None:
     waitlist.register(appbuilder)
     schedules.register(appbuilder)
     outages.register(appbuilder)
+    series.register(appbuilder)
     catalogue.register(appbuilder)
     resources.register(appbuilder)
     questionnaires.register(appbuilder)
