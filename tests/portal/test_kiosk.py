@@ -184,9 +184,7 @@ def test_a_stranger_is_in_no_queue(eve, app, people):
     assert not eve.open("/portal/").says("Your number is")
 
 
-def test_the_code_is_on_the_visits_page_that_day_and_the_kiosk_takes_it(
-    sam, guest, address, booked, people
-):
+def test_the_code_is_on_the_page_of_todays_visit(sam, booked, people):
     visit = booked(people.sam, "2026-11-23 09:00")
     page = sam.open(f"/portal/appointments/{visit.id}")
     picture = sam.client.get(f"/portal/appointments/{visit.id}/check-in.svg")

@@ -245,3 +245,11 @@ def test_the_wall_shows_numbers_and_places_and_no_names(kiosk, people):
     called = wall(screen).called
     assert [(one.token, one.place) for one in called] == [(ticket.token, "Room 2")]
     assert "Eve" not in repr(wall(screen))
+
+
+def test_old_tries_are_forgotten(kiosk, people):
+    kiosk_greet(kiosk, typed=people.eve.id)
+    with clock.pretend(clock.now() + timedelta(minutes=6)):
+        kiosk_greet(kiosk, typed=people.eve.id)
+
+    assert session().query(KioskTry).count() == 1

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from app.infra import signing
 from app.infra.db import transaction
@@ -144,12 +144,17 @@ def _walk_in(device: DeviceCard, typed: str) -> tuple[PatientCard, int]:
 
 
 def _begin_try(device: DeviceCard) -> int:
-    """Count the try before it is decided, so that tries side by side all count."""
+    """Count the try before it is decided, so that tries side by side all count.
+
+    Those that decide nothing any more are forgotten.
+    """
     now = clock.now()
     with transaction() as tx:
         tx.execute(select(Device.id).where(Device.id == device.id).with_for_update())
         if is_resting(tries_that_led_nowhere(device.id, since=now - TRIES_WITHIN), now):
             raise KioskBusy()
+        old = (KioskTry.device_id == device.id) & (KioskTry.at < now - TRIES_WITHIN)
+        tx.execute(delete(KioskTry).where(old).execution_options(synchronize_session=False))
         row = insert(KioskTry).values(device_id=device.id, at=now, was_known=False)
         return int(tx.execute(row.returning(KioskTry.id)).scalar_one())
 
