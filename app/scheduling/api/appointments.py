@@ -17,6 +17,17 @@ from app.web.api import ClinicApi, instant, json_body, known_arguments, page_arg
 
 WHEN = ("upcoming", "past", "all")
 
+BOOKING_FIELDS: dict[str, type] = {
+    "type": str,
+    "starts_at": str,
+    "provider": str,
+    "reason": str,
+    "patient": str,
+    "override": dict,
+    "answers": dict,
+    "consent": bool,
+}
+
 
 class AppointmentApi(ClinicApi):
     """Free times, booking and moving. Registered by app/visits/api, which adds the status."""
@@ -111,29 +122,9 @@ class AppointmentApi(ClinicApi):
             409: {description: Somebody else was faster; `alternatives` lists free times near it}
             422: {description: The time is none that can be booked or a question is open}
         """
-        body = json_body(
-            {
-                "type": str,
-                "starts_at": str,
-                "provider": str,
-                "reason": str,
-                "patient": str,
-                "override": dict,
-                "answers": dict,
-                "consent": bool,
-            }
-        )
+        body = json_body(BOOKING_FIELDS)
         shapes.required(body, "type", "starts_at")
-        wish = Wish(
-            type=body["type"],
-            starts_at=shapes.body_instant(body, "starts_at"),
-            provider=body.get("provider") or None,
-            patient=body.get("patient") or None,
-            reason=body.get("reason") or "",
-            override_reason=shapes.override_of(body),
-            answers=body.get("answers"),
-            consent=bool(body.get("consent")),
-        )
+        wish = _wish(body)
         return shapes.with_alternatives(
             lambda: _booked(wish, body), lambda: wish.type.strip().lower()
         )
@@ -275,6 +266,19 @@ class AppointmentApi(ClinicApi):
             return jsonify(is_free=True, code="", message="This time is free.", alternatives=[])
         near = [shapes.slot_json(slot, code.lower(), zone) for slot in reason.nearest]
         return jsonify(is_free=False, code=reason.code, message=reason.sentence, alternatives=near)
+
+
+def _wish(body: dict[str, Any]) -> Wish:
+    return Wish(
+        type=body["type"],
+        starts_at=shapes.body_instant(body, "starts_at"),
+        provider=body.get("provider") or None,
+        patient=body.get("patient") or None,
+        reason=body.get("reason") or "",
+        override_reason=shapes.override_of(body),
+        answers=body.get("answers"),
+        consent=bool(body.get("consent")),
+    )
 
 
 def _booked(wish: Wish, body: object) -> Response:
