@@ -285,3 +285,29 @@ def test_a_cashier_and_a_student_see_none_of_it(site, client, people, name, path
 def test_the_front_desk_changes_neither_kinds_nor_providers(rosa, path):
     assert rosa.get(path).status_code == 403
     assert rosa.post(path, data=EYES).status_code == 403
+
+
+def test_a_kind_of_visit_says_what_happens_on_the_day(site, ada):
+    day = {
+        "reminder_minutes": "60, 2880",
+        "no_show_grace_minutes": "10",
+        "check_in_minutes": "",
+        "session_capacity": "40",
+        "takes_walk_ins": "",
+        "token_prefix": "e",
+    }
+
+    ada.post("/appointment-types/add", data=EYES | day)
+
+    with site.app_context():
+        kept = session().scalar(select(AppointmentType).where(AppointmentType.code == "eye-check"))
+        assert kept.reminder_minutes == [2880, 60]
+        assert (kept.no_show_grace_minutes, kept.check_in_minutes) == (10, 30)
+        assert (kept.session_capacity, kept.token_prefix) == (40, "E")
+
+
+def test_odd_reminders_of_a_kind_of_visit_are_refused(site, ada):
+    for odd in ("soon", "1", "60, 61, 62, 63, 64"):
+        answer = ada.post("/appointment-types/add", data=EYES | {"reminder_minutes": odd})
+        assert "Please use" in answer.get_data(as_text=True)
+    assert kept_type(site, "eye-check") is None

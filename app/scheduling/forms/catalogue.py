@@ -23,6 +23,7 @@ from wtforms.widgets import Select
 
 from app.infra.runtime import settings
 from app.kernel.errors import DomainError
+from app.scheduling.forms.reminders import LeadsField, minutes_around
 from app.scheduling.permissions import CLINICIANS
 from app.scheduling.queries import schedules
 from app.scheduling.rules import PractitionerKind
@@ -333,6 +334,20 @@ class TypeForm(DynamicForm):
     max_open = _limit("Open visits of this kind per patient")
     max_per_day = _limit("Visits of this kind per patient and day")
     max_per_week = _limit("Visits of this kind per patient and week")
+    reminder_minutes = LeadsField(
+        "Reminders before a visit (minutes)",
+        default=[1440, 120],
+        description="1440, 120 is one day and two hours. Empty: no reminders.",
+    )
+    no_show_grace_minutes = minutes_around("A visit is missed after", "Empty: 15.")
+    check_in_minutes = minutes_around("Patients may check in before", "Empty: 30.")
+    session_capacity = _limit("Places in a new group session")
+    takes_walk_ins = TickBox("Takes patients without an appointment", default=True)
+    token_prefix = StringField(
+        "Letters of its queue numbers",
+        validators=[Length(max=3)],
+        description="One to three, such as C for C-012.",
+    )
 
 
 TYPE_FIELDSETS = [
@@ -341,6 +356,17 @@ TYPE_FIELDSETS = [
     ("Who", ["provider_kinds", "bookable_by", "needs_approval"]),
     ("When it can be booked", ["notice_minutes", "horizon_days", "cancel_cutoff_minutes"]),
     ("Limits", ["max_open", "max_per_day", "max_per_week"]),
+    (
+        "On the day",
+        [
+            "reminder_minutes",
+            "no_show_grace_minutes",
+            "check_in_minutes",
+            "session_capacity",
+            "takes_walk_ins",
+            "token_prefix",
+        ],
+    ),
     ("In lists and the calendar", ["colour", "position"]),
 ]
 TYPE_FIELDS = [name for _, names in TYPE_FIELDSETS for name in names]
@@ -355,10 +381,18 @@ def type_draft(values: dict[str, Any]) -> TypeDraft:
             "description": " ".join((kept["description"] or "").split()),
             "colour": (kept["colour"] or "").lower(),
             "position": kept["position"] or 0,
+            "reminder_minutes": tuple(kept["reminder_minutes"] or ()),
+            "no_show_grace_minutes": _or(kept["no_show_grace_minutes"], 15),
+            "check_in_minutes": _or(kept["check_in_minutes"], 30),
+            "token_prefix": kept["token_prefix"] or "",
             "provider_kinds": tuple(kept["provider_kinds"] or ()),
             "bookable_by": tuple(kept["bookable_by"] or ()),
         }
     )
+
+
+def _or(number: int | None, usual: int) -> int:
+    return usual if number is None else number
 
 
 class PractitionerForm(DynamicForm):

@@ -1,13 +1,16 @@
 """Points of missed visits, as patients read them (SCH-35)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.infra.db import session
 from app.kernel.ids import PatientId
+from app.patients import queries as patients
+from app.patients.queries import PatientCard
 from app.scheduling.models import Appointment, AppointmentType, NoShowPoint
 from app.scheduling.rules.points import PointStatus, does_count
 
@@ -39,27 +42,34 @@ class PointView:
 def points_of(patient_id: PatientId) -> list[PointView]:
     """A patient's points, the latest first."""
     rows = session().execute(
-        select(
-            NoShowPoint.id,
-            NoShowPoint.appointment_id,
-            NoShowPoint.patient_id,
-            AppointmentType.name.label("type_name"),
-            Appointment.starts_at,
-            NoShowPoint.given_at,
-            NoShowPoint.expires_at,
-            NoShowPoint.status,
-            NoShowPoint.objection,
-            NoShowPoint.contested_at,
-            NoShowPoint.decision,
-            NoShowPoint.decided_at,
-        )
-        .join(Appointment, Appointment.id == NoShowPoint.appointment_id)
-        .join(AppointmentType, AppointmentType.id == Appointment.type_id)
+        _rows()
         .where(NoShowPoint.patient_id == patient_id)
         .order_by(NoShowPoint.given_at.desc(), NoShowPoint.id.desc())
         .limit(LISTED)
     )
     return [_view(dict(row._mapping)) for row in rows]
+
+
+def _rows() -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        NoShowPoint.id,
+        NoShowPoint.appointment_id,
+        NoShowPoint.patient_id,
+        AppointmentType.name.label("type_name"),
+        Appointment.starts_at,
+        NoShowPoint.given_at,
+        NoShowPoint.expires_at,
+        NoShowPoint.status,
+        NoShowPoint.objection,
+        NoShowPoint.contested_at,
+        NoShowPoint.decision,
+        NoShowPoint.decided_at,
+    )
+    return (
+        select(*columns)
+        .join(Appointment, Appointment.id == NoShowPoint.appointment_id)
+        .join(AppointmentType, AppointmentType.id == Appointment.type_id)
+    )
 
 
 def _view(values: dict[str, Any]) -> PointView:
@@ -78,3 +88,25 @@ def point_for_update(point_id: int) -> NoShowPoint | None:
         )
         .scalar_one_or_none()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPoint:
+    """A point with the patient's name, for staff."""
+
+    point: PointView
+    patient: PatientCard
+
+
+def listed_points(statuses: Sequence[PointStatus], *, page: int, size: int) -> list[ListedPoint]:
+    """Points of everybody, the latest first; one more than `size` says that there are others."""
+    rows = session().execute(
+        _rows()
+        .where(NoShowPoint.status.in_([status.value for status in statuses]))
+        .order_by(NoShowPoint.id.desc())
+        .limit(size + 1)
+        .offset((page - 1) * size)
+    )
+    points = [_view(dict(row._mapping)) for row in rows]
+    cards = patients.patients_by_ids({PatientId(point.patient_id) for point in points})
+    return [ListedPoint(point, cards[point.patient_id]) for point in points]

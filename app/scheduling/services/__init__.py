@@ -24,7 +24,7 @@ from app.scheduling.services.holds import (
 )
 from app.scheduling.services.moving import reschedule_appointment
 from app.scheduling.services.no_shows import mark_no_shows
-from app.scheduling.services.points import contest_point, decide_point, own_points
+from app.scheduling.services.points import contest_point, decide_point, missed_visits, own_points
 from app.scheduling.services.reading import (
     CalendarWindow,
     VisitDetails,
@@ -80,6 +80,7 @@ __all__ = [
     "import_holidays",
     "join_waitlist",
     "mark_no_shows",
+    "missed_visits",
     "offer_details",
     "offer_freed_time",
     "own_appointments",

@@ -1,6 +1,7 @@
 """Points of missed visits: given and taken back with the visit's status, contested by the
 patient, decided by the front desk (SCH-35)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -20,7 +21,7 @@ from app.scheduling.models import NoShowPoint
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import points
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.queries.points import PointView
+from app.scheduling.queries.points import ListedPoint, PointView
 from app.scheduling.rules import AppointmentStatus, PointsPolicy
 from app.scheduling.rules.points import PointStatus, check_decision, check_objection
 from app.scheduling.services import parties
@@ -60,6 +61,14 @@ def _give(tx: Transaction, visit: AppointmentView, now: datetime) -> None:
 def own_points(actor: Actor) -> tuple[list[PointView], PointsPolicy]:
     """One's own missed visits, the latest first, and what they do."""
     return points.points_of(_own_record(actor).id), parties.points_policy()
+
+
+def missed_visits(
+    actor: Actor, *, statuses: Sequence[PointStatus], page: int, size: int
+) -> list[ListedPoint]:
+    """Points of everybody for the front desk, the latest first; one more than `size` at most."""
+    actor.require(Permission.POINT_READ)
+    return points.listed_points(statuses, page=page, size=size)
 
 
 def contest_point(actor: Actor, *, point_id: int, objection: str) -> None:

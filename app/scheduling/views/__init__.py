@@ -8,10 +8,12 @@ from app.scheduling.views import (
     catalogue,
     feeds,
     outages,
+    points,
     questionnaires,
     resources,
     schedules,
     series,
+    sessions,
     waitlist,
 )
 
@@ -22,7 +24,9 @@ def register(appbuilder: AppBuilder) -> None:
     booking.register(appbuilder)
     waitlist.register(appbuilder)
     schedules.register(appbuilder)
+    sessions.register(appbuilder)
     outages.register(appbuilder)
+    points.register(appbuilder)
     series.register(appbuilder)
     catalogue.register(appbuilder)
     resources.register(appbuilder)

@@ -56,6 +56,11 @@ def end_text(instant: datetime) -> str:
     return f"end of {format_day(wall.date() - timedelta(days=1))}"
 
 
+def leads_text(leads: list[int]) -> str:
+    """1 day, 2 hours before."""
+    return ", ".join(map(minutes_text, leads)) or "None"
+
+
 def swatch(colour: str) -> Markup:
     """A colour as a patch and its code; the code is read aloud."""
     patch = Markup(
@@ -106,6 +111,12 @@ class AppointmentTypeView(ServiceModelView):
         "notice_minutes": "Book at the latest before",
         "horizon_days": "Days ahead",
         "cancel_cutoff_minutes": "Cancel until before",
+        "reminder_minutes": "Reminders before",
+        "no_show_grace_minutes": "Missed after",
+        "check_in_minutes": "Check-in before",
+        "session_capacity": "Places in a session",
+        "takes_walk_ins": "Takes walk-ins",
+        "token_prefix": "Queue letters",
         "max_open": "Open per patient",
         "max_per_day": "Per patient and day",
         "max_per_week": "Per patient and week",
@@ -116,7 +127,10 @@ class AppointmentTypeView(ServiceModelView):
         **dict.fromkeys(
             [name for name in forms.TYPE_FIELDS if name.endswith("_minutes")], minutes_text
         ),
-        **dict.fromkeys(["max_open", "max_per_day", "max_per_week"], limit_text),
+        **dict.fromkeys(
+            ["max_open", "max_per_day", "max_per_week", "session_capacity"], limit_text
+        ),
+        "reminder_minutes": leads_text,
         "provider_kinds": kinds_text,
         "bookable_by": lambda roles: ", ".join(roles) or "Nobody",
         "colour": swatch,
