@@ -3,10 +3,12 @@
 from flask_appbuilder import AppBuilder
 
 from app.scheduling.api.calendar import CalendarApi
+from app.scheduling.api.sessions import SessionApi
 from app.scheduling.api.waitlist import WaitlistApi
 
 
 def register(appbuilder: AppBuilder) -> None:
     """The endpoints of this domain."""
     appbuilder.add_api(CalendarApi)
+    appbuilder.add_api(SessionApi)
     appbuilder.add_api(WaitlistApi)

@@ -1,0 +1,146 @@
+"""Screens and JSON of group sessions (SCH-04)."""
+
+import pytest
+
+from app.kernel import clock
+from app.scheduling.queries import sessions as queries
+from tests.factories.scheduling import at, monday_seven, open_clinic
+from tests.factories.sessions import create_session
+
+
+@pytest.fixture(autouse=True)
+def _clinic(app):
+    with monday_seven():
+        with app.app_context():
+            open_clinic()
+        yield
+
+
+@pytest.fixture
+def rosa(app, people):
+    return app.test_client().sign_in(people.rosa)
+
+
+@pytest.fixture
+def sam(app, people):
+    return app.test_client().sign_in(people.sam)
+
+
+def plan(app, **more):
+    with app.app_context():
+        return create_session(**more)
+
+
+def seen(app, session_id):
+    with app.app_context():
+        return queries.group_session(session_id)
+
+
+FORM = {
+    "title": "Flu day",
+    "type": "vaccination",
+    "provider": "NURSE901",
+    "resource_id": "0",
+    "campus": "",
+    "starts_at": "2026-11-24T09:00",
+    "ends_at": "2026-11-24T11:00",
+    "capacity": "30",
+    "opens_at": "2026-11-23T08:00",
+    "cohorts": "BSN, 1, 2026-11-23 09:00",
+    "stations": "Weight\nVaccine",
+    "note": "",
+}
+
+
+def test_a_session_is_planned_shown_and_changed(app, rosa):
+    empty = rosa.get("/sessions/").text
+    page = rosa.post("/sessions/add/", data=FORM, follow_redirects=True).text
+    listed = rosa.get("/sessions/").text
+    key = int(listed.split('href="/sessions/')[-1].split("/")[0])
+    form = rosa.get(f"/sessions/{key}/edit/").text
+    rosa.post(f"/sessions/{key}/edit/", data=FORM | {"capacity": "40", "version": "1"})
+
+    assert "Nothing is planned." in empty
+    assert "0 of 30" in page
+    assert "BSN, 1, 2026-11-23 09:00" in form
+    assert seen(app, key).capacity == 40
+
+
+def test_a_refused_session_keeps_what_was_typed(app, rosa):
+    plan(app)
+
+    clash = rosa.post("/sessions/add/", data=FORM).text
+    odd = rosa.post("/sessions/add/", data=FORM | {"cohorts": "BSN, 1, soon"}).text
+
+    assert "something else at this time" in clash
+    assert "Flu day" in clash
+    assert "Line 1 should read like" in odd
+
+
+def test_the_attendance_list_is_marked_and_searched(app, rosa, people):
+    session_id = plan(app, stations=("Weight",))
+    rosa.post(f"/sessions/{session_id}/seat/", data={"patient": people.sam.id})
+    with app.app_context():
+        seat = queries.seats_of(session_id)[0]
+
+    with clock.pretend(at("2026-11-24 09:05")):
+        nurse = app.test_client().sign_in(people.neil)
+        nurse.post(f"/sessions/{session_id}/station/{seat.id}/", data={"position": "1"})
+        page = nurse.get(f"/sessions/{session_id}/?q=dela").text
+        other = nurse.get(f"/sessions/{session_id}/?q=nobody").text
+        nurse.post(f"/sessions/{session_id}/close/")
+
+    assert "Came" in page
+    assert "Dela Cruz" in page
+    assert "Nobody found" in other
+    assert seen(app, session_id).status == "done"
+
+
+def test_a_class_list_is_tried_then_booked(app, rosa, people):
+    session_id = plan(app)
+    address = f"/sessions/{session_id}/class/"
+    ids = f"{people.sam.id}\nNOBODY1"
+
+    tried = rosa.post(address, data={"ids": ids}).text
+    booked = rosa.post(address, data={"ids": ids, "book": "yes"}).text
+
+    assert "No patient has this ID." in tried
+    assert "Has a seat now." in booked
+    assert seen(app, session_id).taken == 1
+
+
+def test_a_session_is_called_off_only_with_a_reason(app, rosa):
+    session_id = plan(app)
+    address = f"/sessions/{session_id}/call-off/"
+
+    assert "give a reason" in rosa.post(address, follow_redirects=True).text
+    rosa.post(address, data={"reason": "No vaccine"})
+
+    assert seen(app, session_id).status == "cancelled"
+
+
+def test_a_program_takes_a_seat_and_gives_it_back(app, sam, people):
+    session_id = plan(app, capacity=1)
+    address = f"/api/sessions/{session_id}/seats/"
+
+    listed = sam.get("/api/sessions/?from=2026-11-24&to=2026-11-24").json["results"]
+    taken = sam.post(address, json={})
+    eve = app.test_client().sign_in(people.eve)
+    full = eve.post(address, json={})
+    not_hers = eve.delete(address)
+    given = sam.delete(address)
+
+    assert [one["free"] for one in listed] == [1]
+    assert (taken.status_code, taken.json["status"]) == (201, "booked")
+    assert (full.status_code, full.json["code"]) == (409, "scheduling.session_full")
+    assert full.json["alternatives"] == []
+    assert not_hers.status_code == 404
+    assert given.json["free"] == 1
+
+
+def test_eve_opens_no_staff_screen(app, people):
+    session_id = plan(app)
+    eve = app.test_client().sign_in(people.eve)
+
+    assert eve.get("/sessions/").status_code == 403
+    assert eve.post(f"/sessions/{session_id}/call-off/").status_code == 403
