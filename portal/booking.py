@@ -52,7 +52,7 @@ class Choice:
 
 def _choice(code: str, provider: str | None) -> Choice:
     kind = my_kind(code)
-    return Choice(kind, providers_for(kind.type.kinds, provider))
+    return Choice(kind, providers_for(kind.type.kinds, provider, type_id=kind.type.id))
 
 
 @portal.get("/book", strict_slashes=False)

@@ -77,12 +77,14 @@ class Providers:
         return [known[key] for key in keys]
 
 
-def providers_for(kinds: Sequence[str], asked: str | None) -> Providers:
-    """The providers of these kinds and the one that the address or form names.
+def providers_for(
+    kinds: Sequence[str], asked: str | None, *, type_id: int | None = None
+) -> Providers:
+    """The providers of these kinds who take the type and the one that the address or form names.
 
     Raises UnknownProvider for somebody else.
     """
-    cards = practitioners(kinds=kinds)
+    cards = practitioners(kinds=kinds, type_id=type_id)
     if not asked:
         return Providers(cards, None)
     for card in cards:

@@ -70,7 +70,7 @@ def _cannot_move(visit: AppointmentView, sentence: str = "") -> tuple[str, int]:
 
 def _asked(visit: AppointmentView, key: str | None) -> Wanted:
     """The provider that was asked for, else the present one, else the first who is there."""
-    found = providers_for(type_of(visit.type_id).kinds, key)
+    found = providers_for(type_of(visit.type_id).kinds, key, type_id=visit.type_id)
     present = [card for card in found.cards if card.university_id == visit.provider]
     cards = [card for card in (found.chosen, *present, *found.cards) if card]
     if not cards:

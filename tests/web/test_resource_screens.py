@@ -234,3 +234,19 @@ def test_a_stranger_sees_no_room(site, client, people, room):
     assert eve.get(f"/portal/appointments/{booked.id}").status_code == 404
     answer = eve.get("/rooms/")
     assert "Room R1" not in answer.get_data(as_text=True)
+
+
+def test_who_does_not_take_a_visit_is_not_offered_and_it_can_be_moved_to_others(
+    site, rosa, people, room
+):
+    booked = book(site, people.sam, "09:00", provider=people.dana.id)
+    with site.app_context():
+        key = type_id()
+    rosa.post("/preferences/DOC901/", data={"preferred_room_id": "0", "not_offered": [str(key)]})
+
+    html = page(rosa, f"/appointments/{booked.id}/move/")
+
+    assert "Dino Cabahug" in html
+    with site.app_context():
+        found = schedules.practitioners(kinds=["physician"], type_id=key)
+        assert [card.university_id for card in found] == ["DOC902"]  # SCH-19

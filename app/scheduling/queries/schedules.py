@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from app.infra.db import session
 from app.kernel.ids import PractitionerId, UserId
@@ -12,6 +12,7 @@ from app.scheduling.models import (
     Appointment,
     Closure,
     DateOverride,
+    NotOfferedBy,
     Practitioner,
     TimeOff,
     WeeklyHours,
@@ -77,11 +78,18 @@ class ClosureRow:
     is_holiday: bool
 
 
-def practitioners(*, kinds: Sequence[str] | None = None) -> list[PractitionerCard]:
-    """The active providers, by name."""
+def practitioners(
+    *, kinds: Sequence[str] | None = None, type_id: int | None = None
+) -> list[PractitionerCard]:
+    """The active providers, by name; of a type without those who do not take it."""
     statement = select(Practitioner).where(Practitioner.is_active).order_by(Practitioner.name)
     if kinds is not None:
         statement = statement.where(Practitioner.kind.in_(kinds))
+    if type_id is not None:
+        refused = exists().where(
+            NotOfferedBy.practitioner_id == Practitioner.id, NotOfferedBy.type_id == type_id
+        )
+        statement = statement.where(~refused)
     return [_card(row) for row in session().scalars(statement)]
 
 

@@ -208,7 +208,12 @@ def _times_to_move(details: services.VisitDetails) -> dict[str, Any]:
     choice = forms.Choice.read(request.values, today=today)
     if "day" not in request.values:
         choice = forms.Choice(day=max(today, local_date(visit.starts_at, zone)))
-    provider = choice.provider or visit.provider
+    wanted = types.type_of(visit.type_id)
+    cards = schedules.practitioners(kinds=wanted.kinds, type_id=visit.type_id)
+    # Who left or no longer takes these visits cannot be asked for another time.
+    keys = [card.university_id for card in cards if card.university_id == visit.provider]
+    keys += [card.university_id for card in cards]
+    provider = choice.provider or next(iter(keys), visit.provider)
     first, last = forms.week_of_day(choice.day, today)
     slots = services.times_to_move(
         current_actor(),
@@ -224,7 +229,7 @@ def _times_to_move(details: services.VisitDetails) -> dict[str, Any]:
         "strip": strip,
         "choice": choice,
         "provider": provider,
-        "providers": schedules.practitioners(kinds=types.type_of(visit.type_id).kinds),
+        "providers": cards,
     }
 
 

@@ -64,7 +64,9 @@ class BookingView(GuardedView):
                 title="Book a visit",
                 choice=choice,
                 types=[one for one in offered if one.policy.bookable_by & actor.roles],
-                providers=schedules.practitioners(kinds=kinds),
+                providers=schedules.practitioners(
+                    kinds=kinds, type_id=wanted.id if wanted else None
+                ),
                 patient=patient,
                 strip=strip,
                 problem=problem,
