@@ -124,6 +124,7 @@ def test_whole_days_and_cancelled_classes_are_none():
         calendar(event("RRULE:FREQ=DAILY", start="DTSTART:00010101T090000", end="DURATION:PT1H")),
         calendar(event(start="DTSTART:20200101T090000", end="DTEND:20200101T100000")),
         calendar(*[event()] * 2001),
+        calendar(event(*["STATUS:CONFIRMED"] * 40_001)),
         "BEGIN:VCALENDAR\n" + "x" * LARGEST_FILE,
     ],
 )

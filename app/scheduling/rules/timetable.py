@@ -26,6 +26,11 @@ LONGEST_TITLE = 120
 A_DAY = timedelta(days=1)
 WEEKDAYS = {"MO": MO, "TU": TU, "WE": WE, "TH": TH, "FR": FR, "SA": SA, "SU": SU}
 FREQUENCIES = {"DAILY": DAILY, "WEEKLY": WEEKLY}
+# The properties that are read; all others would only cost time.
+READ = re.compile(
+    r"(BEGIN|END|UID|DTSTART|DTEND|DURATION|SUMMARY|STATUS|RRULE|EXDATE|RECURRENCE-ID)[:;]", re.I
+)
+MOST_LINES = 40_000
 KNOWN_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST"}
 TOO_MANY = f"This timetable has more than {MOST_ENTRIES} classes. Please leave out some."
 TOO_LARGE = "This file is larger than 1 MB. Please choose a smaller one."
@@ -120,16 +125,18 @@ def _events(data: bytes | str) -> list[str]:
 def _blocks(lines: Iterable[str]) -> list[str]:
     found: list[str] = []
     block: list[str] | None = None
+    kept = 0
     for line in lines:
         word = line.strip().upper()
         if word == "BEGIN:VEVENT":
             block = []
-        if block is not None:
+        if block is not None and READ.match(line):
             block.append(line)
+            kept += 1
         if word == "END:VEVENT" and block:
             found.append("\n".join(block))
             block = None
-        if len(found) > MOST_ENTRIES:
+        if len(found) > MOST_ENTRIES or kept > MOST_LINES:
             raise BadTimetable(TOO_MANY)
     return found
 
