@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from app.infra import signing
 from app.infra.db import session
 from app.kernel import clock
 from app.scheduling import services
@@ -63,3 +64,19 @@ def test_a_nurse_reads_but_does_not_decide(app, client, people, point):
     assert neil.get("/missed-visits/?filter=counted").status_code == 200
     neil.post(f"/missed-visits/{point}/decide/", data={"to": "waived", "reason": "x"})
     assert kept(app) == ("contested", "")
+
+
+def test_staff_see_that_the_patient_will_come(app, client, people):
+    with monday_seven():
+        with app.app_context():
+            open_clinic()
+        visit = book(app, people.sam, "2026-11-24 14:00")
+        with app.app_context():
+            services.say_coming(signing.sign("visit-answer", {"visit": visit.id}))
+        rosa = client.sign_in(people.rosa)
+
+        detail = rosa.get(f"/appointments/show/{visit.id}").get_data(as_text=True)
+        listed = rosa.get("/appointments/list/?filter=upcoming").get_data(as_text=True)
+
+    assert "I will come" in detail
+    assert "will come</small>" in listed
