@@ -83,7 +83,7 @@ def join_waitlist(code: str) -> Response | str | tuple[str, int]:
 
 def _form(kind: Kind) -> WaitForm:
     asked = request.args.get("provider") if request.method == "GET" else None
-    providers = providers_for(kind.type.kinds, asked)
+    providers = providers_for(kind.type.kinds, asked, type_id=kind.type.id)
     last: date = min(today() + TWO_WEEKS, kind.last_day)
     form = WaitForm(
         provider=providers.key or "",
