@@ -22,6 +22,7 @@ from app.kernel.ids import AppointmentId
 from app.scheduling import services as scheduling
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish
+from app.visits import services as visits
 
 Deed = Callable[[], None]
 A_SECOND: Final = timedelta(seconds=1)
@@ -175,4 +176,6 @@ class Story:
 def _change_status(
     actor: Actor, appointment_id: AppointmentId, status: AppointmentStatus, reason: str
 ) -> None:
-    scheduling.change_status(actor, appointment_id=appointment_id, status=status, reason=reason)
+    visits.change_appointment_status(
+        actor, appointment_id=appointment_id, status=status, reason=reason
+    )
