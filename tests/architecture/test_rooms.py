@@ -85,6 +85,9 @@ def test_a_domain_says_what_it_owns_and_imports_nothing(domain):
 def test_the_tables_of_a_domain_are_private(domain):
     graph = grimp.build_graph(*PACKAGES)
     tables = f"app.{domain}.models"
+    if tables not in graph.modules:
+        assert domain == "analytics"  # the only one without facts of its own
+        return
     modules = {tables} | graph.find_descendants(tables)
 
     strangers = {

@@ -12,4 +12,7 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "VisitApi.walk_in": DESK,
     "VisitApi.step": CARE,
 }
-SAID: dict[str, dict[str, object]] = {}
+SAID: dict[str, dict[str, object]] = {
+    "VisitApi.walk_in": {"json": {"patient": "20259001", "type": "consultation"}},
+    "VisitApi.step": {"json": {"step": "call", "place": "Room 1"}},
+}
