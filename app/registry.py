@@ -23,10 +23,10 @@ from app.visits import permissions as visits_permissions
 from app.visits import views as visits_views
 
 REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
-    scheduling_views.register,
-    scheduling_api.register,
     visits_views.register,
     visits_api.register,
+    scheduling_views.register,
+    scheduling_api.register,
     security_views.register,
     patients_views.register,
     patients_api.register,

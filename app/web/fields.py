@@ -27,7 +27,7 @@ class NativeInput:
             "name": field.name,
             "type": self.kind,
             "value": field._value(),
-            "class": "form-control",
+            "class": attributes.get("class") or "form-control",
         }
         return Markup(f"<input {html_params(**described)}>")  # noqa: S704 - html_params escapes
 
