@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from app.demo import clinic, roster
+from app.demo import clinic, roster, whole_day
 from app.demo.clinic import TYPES, Door
 from app.demo.plan import AHEAD, HISTORY, MINUTE, Frame, Offer, PlannedVisit, plan_visits
 from app.demo.roster import RECEPTIONIST, STAFF, StaffMember
@@ -77,7 +77,11 @@ def load_demo(
         clinic.offer_visits(actor)
         clinic.employ_providers(actor)
         _close_on_holidays(actor, frame)
-    return _tell_visits(actor, frame, students)
+        whole_day.furnish(actor)
+    whole_day.plan_vaccination(actor, frame, students)  # before visits take the nurse's time
+    loaded = _tell_visits(actor, frame, students)
+    whole_day.ask_and_wait(actor, frame, students)
+    return loaded
 
 
 def _close_on_holidays(actor: Actor, frame: Frame) -> None:

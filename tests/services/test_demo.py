@@ -19,7 +19,19 @@ from app.kernel.errors import Forbidden
 from app.notifications import services as notifications
 from app.notifications.models import Communication
 from app.patients.models import Enrolment, Patient
-from app.scheduling.models import Appointment, AppointmentEvent, Closure, WeeklyHours
+from app.scheduling.models import (
+    Appointment,
+    AppointmentEvent,
+    Closure,
+    GroupSession,
+    Resource,
+    Seat,
+    SessionCohort,
+    SessionStation,
+    WaitlistEntry,
+    WeeklyHours,
+)
+from app.scheduling.queries.types import bookable_type
 from app.security.models import ClinicUser
 from config.settings import Environment
 from tests.factories.scheduling import MANILA
@@ -213,6 +225,33 @@ def test_old_bells_are_read_and_new_ones_are_not(rows):
     is_read = {(row.created_at < limit, row.read_at is not None) for row in rows.execute(in_app)}
 
     assert is_read == {(True, True), (False, False)}
+
+
+def test_the_clinic_has_two_rooms_and_a_dental_chair(rows):
+    assert set(rows.scalars(select(Resource.code))) == {"ROOM-1", "ROOM-2", "CHAIR-1"}
+
+
+def test_a_vaccination_session_is_planned_on_the_next_working_day(rows):
+    found = rows.scalars(select(GroupSession)).one()
+    seats = rows.scalar(select(func.count()).select_from(Seat))
+
+    assert found.starts_at == datetime(2026, 11, 26, 9, tzinfo=MANILA)
+    assert 10 <= seats == found.taken < found.capacity  # SCH-04
+    assert rows.scalar(select(func.count()).select_from(SessionCohort)) == 2
+    assert rows.scalar(select(func.count()).select_from(SessionStation)) == 4
+
+
+def test_questions_are_optional_and_one_answer_is_a_red_flag(rows):
+    found = {draft.code: bookable_type(draft.code).questionnaire for draft in TYPES}
+    asked = {code: one.questions for code, one in found.items() if one is not None}
+
+    assert set(asked) == {"consultation"}
+    assert not any(question.required for question in asked["consultation"])
+    assert sum(bool(question.red_flags) for question in asked["consultation"]) == 1
+
+
+def test_three_students_are_on_the_waiting_list(rows):
+    assert rows.scalars(select(WaitlistEntry.status)).all() == ["waiting"] * 3  # SCH-31
 
 
 def test_a_second_load_changes_nothing(demo, rows):
