@@ -6,9 +6,13 @@ The tests of this file are one day and run in their order; the clock is pushed b
 import pytest
 
 from app.kernel import clock
+from app.scheduling import services
+from app.scheduling.queries import appointments, sessions
+from app.scheduling.services import Wish
 from app.visits import queries
 from tests.browser.conftest import PHONE, sign_in
 from tests.factories.scheduling import at, create_crowd
+from tests.factories.sessions import create_session
 from tests.people import PEOPLE
 
 CLASS = 40
@@ -19,7 +23,32 @@ TODAY = at("09:00").date()
 def crowd(live):
     """The students of the day that need no account."""
     with live.app.app_context(), clock.pretend(live.clock.now()):
-        return create_crowd(CLASS + 3)
+        return create_crowd(CLASS + 2)
+
+
+@pytest.fixture(scope="module")
+def booked(live, crowd):
+    """Two students see Dana later in the morning."""
+    with live.app.app_context(), clock.pretend(live.clock.now()):
+        return [
+            services.book_appointment(
+                PEOPLE.rosa.actor,
+                wish=Wish(
+                    type="consultation",
+                    starts_at=at(when),
+                    provider=PEOPLE.dana.id,
+                    patient=patient,
+                ),
+            ).id
+            for patient, when in zip(crowd[CLASS:], ("10:20", "11:00"), strict=True)
+        ]
+
+
+@pytest.fixture(scope="module")
+def vaccination(live):
+    """A session of the afternoon with a seat for everybody in the class."""
+    with live.app.app_context(), clock.pretend(live.clock.now()):
+        return create_session("2026-11-23 13:00", capacity=CLASS)
 
 
 def number_on(page, label):
@@ -94,6 +123,58 @@ def test_the_physician_calls_starts_and_completes(new_page, live, token):
 
     page.get_by_role("button", name="Complete").wait_for(state="detached")
     assert numbers(live)["seen"] == before + 1
+
+
+def test_dana_falls_ill_and_her_visits_are_moved(new_page, live, booked):
+    live.clock.set(at("10:00"))
+    page = new_page()
+    sign_in(page, PEOPLE.rosa)
+    page.goto("/outages/")
+
+    page.get_by_label("Who is out").select_option(PEOPLE.dana.id)
+    page.get_by_label("From").fill("2026-11-23T10:00")
+    page.get_by_label("Until").fill("2026-11-23T17:00")
+    page.get_by_role("button", name="Show affected visits").click()
+    page.get_by_text("Affected visits of").wait_for()
+    assert page.get_by_role("checkbox", name="Move to").count() == len(booked)
+    page.get_by_role("button", name="Apply").click()
+    page.locator("#c-confirm").get_by_role("button", name="Apply").click()
+
+    page.get_by_text("Everybody affected is told").wait_for()
+    with live.app.app_context():
+        statuses = {appointments.known_appointment(key).status.value for key in booked}
+    assert statuses == {"rescheduled"}
+
+
+def test_a_class_is_seated_by_its_list(new_page, live, crowd, vaccination):
+    page = new_page()
+    sign_in(page, PEOPLE.rosa)
+    page.goto(f"/sessions/{vaccination}/")
+
+    page.get_by_label("A class list").fill("\n".join(crowd[:CLASS]))
+    page.get_by_role("button", name="Try the list first").click()
+    page.get_by_role("button", name="Book those who get a seat").click()
+    page.get_by_text("What became of the list").wait_for()
+
+    assert page.locator(".c-tile").filter(has_text="Seats").inner_text().endswith("40 of 40")
+    assert number_on(page, "Expected") == CLASS
+
+
+def test_attendance_is_marked_and_the_session_ended(new_page, live, vaccination):
+    live.clock.set(at("13:30"))
+    page = new_page()
+    sign_in(page, PEOPLE.neil)
+    page.goto(f"/sessions/{vaccination}/")
+
+    page.get_by_role("button", name="Came").first.click()
+    page.locator(".c-tile").filter(has_text="Came").get_by_text("1", exact=True).wait_for()
+    page.get_by_role("button", name="End the session").click()
+    page.locator("#c-confirm").get_by_role("button", name="End the session").click()
+
+    page.get_by_text("The session is done.").wait_for()
+    with live.app.app_context():
+        marks = [seat.status.value for seat in sessions.seats_of(vaccination)]
+    assert sorted(marks) == ["attended"] + ["missed"] * (CLASS - 1)
 
 
 def test_the_dashboard_agrees_with_the_day(new_page, live):
