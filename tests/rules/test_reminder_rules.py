@@ -1,6 +1,6 @@
 """When reminders leave, and that they leave people in peace (SCH-30, NOT-03)."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -131,6 +131,16 @@ def test_when_a_reminder_leaves_its_visit_is_looked_at(night, shift, lead):
     reach = look_ahead(send_at(visit, minutes(lead), quiet), quiet)
 
     assert reach is None or reach >= visit - minutes(lead)
+
+
+def test_a_midnight_that_is_skipped_begins_the_quiet_hours_too():
+    tehran = ZoneInfo("Asia/Tehran")  # 22 March 2022 began at 1 AM
+    quiet = QuietHours(time(0, 0), time(2, 45), tehran)
+    visit = datetime(2022, 3, 21, 22, 44, tzinfo=UTC)
+
+    leaves_at = send_at(visit, minutes(60), quiet)
+
+    assert look_ahead(leaves_at, quiet) >= visit - minutes(60)
 
 
 def test_wishes_are_sorted_and_bounded():

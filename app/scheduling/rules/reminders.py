@@ -36,7 +36,8 @@ class QuietHours:
         In the night when clocks change they last until every reading of their end is over.
         """
         today = local_date(instant, self.zone)
-        for day in (today - A_DAY, today):
+        # Where midnight itself is skipped, tomorrow's first reading of it is still today.
+        for day in (today - A_DAY, today, today + A_DAY):
             last = day if self.starts < self.ends else day + A_DAY
             begin = min(_readings(datetime.combine(day, self.starts), self.zone))
             end = max(_readings(datetime.combine(last, self.ends), self.zone))
