@@ -6,17 +6,22 @@ The tests of this file are one day and run in their order; the clock is pushed b
 import pytest
 
 from app.kernel import clock
+from app.kernel.actor import Channel, system_actor
+from app.kernel.clock import clinic_day
 from app.scheduling import services
 from app.scheduling.queries import appointments, sessions
+from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish
 from app.visits import queries
+from app.visits import services as visits
 from tests.browser.conftest import PHONE, sign_in
-from tests.factories.scheduling import at, create_crowd
+from tests.factories.scheduling import MANILA, at, create_crowd
 from tests.factories.sessions import create_session
 from tests.people import PEOPLE
 
 CLASS = 40
 TODAY = at("09:00").date()
+WHOLE_DAY = clinic_day(TODAY, MANILA)
 
 
 @pytest.fixture(scope="module")
@@ -177,12 +182,31 @@ def test_attendance_is_marked_and_the_session_ended(new_page, live, vaccination)
     assert sorted(marks) == ["attended"] + ["missed"] * (CLASS - 1)
 
 
-def test_the_dashboard_agrees_with_the_day(new_page, live):
+def test_the_dashboard_agrees_with_the_day(new_page, live, crowd):
+    with live.app.app_context(), clock.pretend(live.clock.now()):
+        visits.receive_walk_in(PEOPLE.rosa.actor, patient=crowd[0], type_code="consultation")
     page = new_page()
     sign_in(page, PEOPLE.rosa)
 
     counted = numbers(live)
+    with live.app.app_context():
+        expected = appointments.counts_by_status(WHOLE_DAY)
 
-    assert number_on(page, "Waiting") == counted["waiting"] == 0
+    assert number_on(page, "Waiting") == counted["waiting"] == 1
+    assert number_on(page, "In progress") == counted["in_progress"] == 0
     assert number_on(page, "Seen") == counted["seen"] == 2
-    assert number_on(page, "Walk-ins") == counted["walk_ins"] == 1
+    assert number_on(page, "Walk-ins") == counted["walk_ins"] == 2
+    assert number_on(page, "Still to come") == expected.get(AppointmentStatus.CONFIRMED, 0)
+    assert expected[AppointmentStatus.COMPLETED] == 1
+    assert expected[AppointmentStatus.RESCHEDULED] == 2
+
+
+def test_the_day_is_closed_and_the_next_one_starts_empty(new_page, live):
+    live.clock.set(at("2026-11-24 07:30"))
+    with live.app.app_context(), clock.pretend(live.clock.now()):
+        assert visits.close_queues(system_actor(Channel.WORKER)) == 1
+    page = new_page()
+    sign_in(page, PEOPLE.rosa)
+
+    assert [number_on(page, label) for label in ("Waiting", "Seen", "Walk-ins")] == [0, 0, 0]
+    assert numbers(live) == {"waiting": 0, "in_progress": 0, "seen": 2, "left": 1, "walk_ins": 2}
