@@ -8,9 +8,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.kernel.errors import Invalid
+from app.scheduling.rules.quiet import QuietHours
 from app.scheduling.rules.reminders import (
     EARLY,
-    QuietHours,
     check_leads,
     due_lead,
     look_ahead,

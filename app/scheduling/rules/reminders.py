@@ -6,48 +6,16 @@ begin. Whatever happens, none leaves within them.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from app.kernel.clock import local_date
 from app.kernel.errors import Invalid
-from app.kernel.period import Period
+from app.scheduling.rules.quiet import QuietHours
 
 USEFUL = timedelta(minutes=30)
 EARLY = timedelta(minutes=15)
-A_DAY = timedelta(days=1)
 LONGEST_LEAD = timedelta(days=14)
 MINIMUM_LEAD = 15
 MAXIMUM_LEADS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class QuietHours:
-    """From one time of day until another, perhaps past midnight; the same twice is none."""
-
-    starts: time
-    ends: time
-    zone: ZoneInfo
-
-    def around(self, instant: datetime) -> Period | None:
-        """The quiet hours that the instant lies in.
-
-        In the night when clocks change they last until every reading of their end is over.
-        """
-        today = local_date(instant, self.zone)
-        # Where midnight itself is skipped, tomorrow's first reading of it is still today.
-        for day in (today - A_DAY, today, today + A_DAY):
-            last = day if self.starts < self.ends else day + A_DAY
-            begin = min(_readings(datetime.combine(day, self.starts), self.zone))
-            end = max(_readings(datetime.combine(last, self.ends), self.zone))
-            if self.starts != self.ends and begin <= instant < end:
-                return Period(begin, end)
-        return None
-
-
-def _readings(wall: datetime, zone: ZoneInfo) -> list[datetime]:
-    return [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
 
 
 def send_at(starts_at: datetime, lead: timedelta, quiet: QuietHours) -> datetime:

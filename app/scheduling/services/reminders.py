@@ -21,9 +21,9 @@ from app.scheduling.queries import appointments, reminders
 from app.scheduling.queries.appointments import AppointmentView
 from app.scheduling.queries.reminders import Candidate, WishView
 from app.scheduling.rules import AppointmentStatus
+from app.scheduling.rules.quiet import QuietHours
 from app.scheduling.rules.reminders import (
     LONGEST_LEAD,
-    QuietHours,
     check_leads,
     due_lead,
     look_ahead,
