@@ -1,6 +1,5 @@
 """Builds sites for tests: settings, databases that are copies, and transactions rolled back."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ProgrammingError
 
 from app.factory import create_app
 from app.infra.db import db
@@ -83,15 +81,7 @@ def drop_database(app: Flask, url: str) -> None:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
-    statement = f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)'
-    for is_last in (False, False, True):
-        try:
-            _administer(url, statement)
-            break
-        except ProgrammingError:  # a vacuum of the server itself, which ends in a moment
-            if is_last:
-                raise
-            time.sleep(1)
+    _administer(url, f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
 
 
 def _administer(url: str, statement: str) -> None:

@@ -63,6 +63,8 @@ FAST = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # Tests drop databases and throw people out; a vacuum worker lets nobody do either.
+    "autovacuum": "off",
 }
 HBA = f"""\
 local all postgres peer map=server
