@@ -1,5 +1,7 @@
 """Links of reminders, missed visits, and how one wants to be reminded (SCH-30, SCH-35)."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -97,6 +99,14 @@ def test_made_up_links_and_visits_that_began_have_a_clear_page(nobody, visit, li
     assert nobody.page.status == 404
     with clock.pretend(at(TOMORROW_TWO)):
         assert nobody.open(link).says("has begun already")
+
+
+@pytest.mark.parametrize(("days", "status"), [(17, 200), (18, 404)])
+def test_a_link_ends_after_seventeen_days(app, nobody, visit, days, status):
+    with app.app_context(), clock.pretend(at("07:00") - timedelta(days=days)):
+        old = f"/answer/{signing.sign('visit-answer', {'visit': visit.id})}/"
+
+    assert nobody.open(old).status == status
 
 
 def test_the_history_says_that_one_will_come(sam, visit, link):

@@ -162,6 +162,14 @@ def test_a_code_of_another_day_is_refused(kiosk, booked):
         kiosk_check_in(kiosk, typed=code)
 
 
+def test_a_code_that_was_signed_days_ago_has_ended(kiosk, booked):
+    with clock.pretend(at("08:45") - timedelta(days=3)):
+        code = signing.sign("check-in", {"a": booked.id, "d": "2026-11-23"})
+
+    with clock.pretend(at("08:45")), pytest.raises(UnusableCode):
+        kiosk_check_in(kiosk, typed=code)
+
+
 @pytest.mark.parametrize("code", ["a.b.c", "x" * 40, "." * 400])
 def test_a_made_up_code_is_refused_and_counted(kiosk, code):
     with pytest.raises(UnusableCode):
