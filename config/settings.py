@@ -79,6 +79,20 @@ class Settings:
     no_show_points_for_approval: int
     no_show_points_for_horizon: int
     no_show_horizon_days: int
+    keys_folder: Path
+    backup_folder: Path
+    backup_second_folder: str
+    backup_s3_bucket: str
+    backup_s3_endpoint: str
+    backup_s3_region: str
+    backup_s3_prefix: str
+    backup_s3_key_id: str = field(repr=False)
+    backup_s3_secret_key: str = field(repr=False)
+    backup_at: time
+    backup_scratch_database_url: str = field(repr=False)
+    database_replica_url: str = field(repr=False)
+    ping_url: str
+    metrics_token: str = field(repr=False)
     log_level: str
 
     @property
@@ -169,13 +183,14 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError("USCPIS_ENV must be development, production or testing.")
     port = read.number("PORT", 8000, lowest=1, highest=65535)
     host = read.text("HOST", "127.0.0.1")
+    home = Path(read.text("USCPIS_HOME", "var")).absolute()
     settings = Settings(
         environment=Environment(environment),
         debug=read.flag("DEBUG"),
         demo=read.flag("USCPIS_DEMO"),
         demo_password=read.text("DEMO_PASSWORD"),
         secret_key=read.text("SECRET_KEY"),
-        home=Path(read.text("USCPIS_HOME", "var")).absolute(),
+        home=home,
         host=host,
         port=port,
         public_url=read.url("PUBLIC_URL", f"http://{host}:{port}", ("http", "https")).rstrip("/"),
@@ -200,6 +215,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         max_bookings_per_day=read.number("MAX_BOOKINGS_PER_DAY", 2, lowest=1, highest=100),
         max_bookings_per_week=read.number("MAX_BOOKINGS_PER_WEEK", 4, lowest=1, highest=100),
         **_around_the_visit(read),
+        **_copies(read, home),
+        **_watching(read),
         log_level=read.level("LOG_LEVEL", "INFO"),
     )
     return _checked(settings)
@@ -222,6 +239,36 @@ def _around_the_visit(read: _Reader) -> dict[str, Any]:
             "NO_SHOW_POINTS_FOR_HORIZON", 3, lowest=1, highest=100
         ),
         "no_show_horizon_days": read.number("NO_SHOW_HORIZON_DAYS", 7, lowest=1, highest=365),
+    }
+
+
+def _copies(read: _Reader, home: Path) -> dict[str, Any]:
+    """Where copies of everything go, and where their keys lie (BAK-01, BAK-03)."""
+    return {
+        "keys_folder": Path(read.text("KEYS_FOLDER", str(home / "keys"))).absolute(),
+        "backup_folder": Path(read.text("BACKUP_FOLDER", str(home / "backups"))).absolute(),
+        "backup_second_folder": read.text("BACKUP_SECOND_FOLDER"),
+        "backup_s3_bucket": read.text("BACKUP_S3_BUCKET"),
+        "backup_s3_endpoint": read.url("BACKUP_S3_ENDPOINT", "", ("http", "https")),
+        "backup_s3_region": read.text("BACKUP_S3_REGION"),
+        "backup_s3_prefix": read.text("BACKUP_S3_PREFIX").strip("/"),
+        "backup_s3_key_id": read.text("BACKUP_S3_KEY_ID"),
+        "backup_s3_secret_key": read.text("BACKUP_S3_SECRET_KEY"),
+        "backup_at": read.time_of_day("BACKUP_AT", "02:30"),
+        "backup_scratch_database_url": _psycopg_url(
+            read.url("BACKUP_SCRATCH_DATABASE_URL", "", _POSTGRES_SCHEMES)
+        ),
+    }
+
+
+def _watching(read: _Reader) -> dict[str, Any]:
+    """Reports from a copy of the database, and who watches from outside (BAK-04)."""
+    return {
+        "database_replica_url": _psycopg_url(
+            read.url("DATABASE_REPLICA_URL", "", _POSTGRES_SCHEMES)
+        ),
+        "ping_url": read.url("PING_URL", "", ("http", "https")).rstrip("/"),
+        "metrics_token": read.text("METRICS_TOKEN"),
     }
 
 

@@ -27,7 +27,7 @@ def variables_read() -> set[str]:
         and call.func.attr in READING
         and call.args
         and isinstance(call.args[0], ast.Constant)
-        and re.fullmatch(r"[A-Z_]{4,}", str(call.args[0].value))
+        and re.fullmatch(r"[A-Z0-9_]{4,}", str(call.args[0].value))
     }
 
 
