@@ -16,7 +16,7 @@ from app.kernel.period import Period
 from app.notifications import services as notifications
 from app.patients.rules import PatientRecord
 from app.scheduling import services as scheduling
-from app.scheduling.errors.sessions import SessionClash
+from app.scheduling.errors.sessions import SessionClash, SessionOutsideHours
 from app.scheduling.queries import questionnaires, resources, schedules, sessions, types, waitlist
 from app.scheduling.queries.facts import EQUIPMENT, ROOM
 from app.scheduling.rules.questionnaires import AskedQuestion, Draft, QuestionKind
@@ -126,7 +126,7 @@ def _first_free_session(frame: Frame) -> int | None:
     for period in _mornings(frame):
         try:
             return save_session(desk, draft=_session(frame, period))
-        except SessionClash:
+        except (SessionClash, SessionOutsideHours):
             continue  # a sample clinic that has visits already
     return None
 

@@ -1,5 +1,7 @@
 """Group sessions and seats on a real database (SCH-04)."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -9,9 +11,11 @@ from app.notifications.models import Communication
 from app.scheduling import errors, services
 from app.scheduling.errors import sessions as refusals
 from app.scheduling.models import Claim
+from app.scheduling.queries import schedules
 from app.scheduling.queries import sessions as queries
 from app.scheduling.rules.sessions import Cohort, SeatStatus, SessionStatus
 from app.scheduling.services import Wish, class_lists, seats, sessions
+from app.security.models import AuditEvent
 from tests.factories.scheduling import MONDAY_SEVEN, SYSTEM, at, create_crowd
 from tests.factories.sessions import create_session, session_draft
 
@@ -104,6 +108,81 @@ def test_a_draft_that_makes_no_sense_is_refused(wrong):
 def test_students_plan_no_sessions(people):
     with pytest.raises(Forbidden):
         sessions.save_session(people.eve.actor, draft=session_draft())
+
+
+# -- opening hours (SCH-12)
+
+SATURDAY = "2026-11-28 09:00"
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "more", "sentence"),
+    [
+        (SATURDAY, {}, "NURSE901 has no hours that day."),
+        (
+            "2026-11-24 11:00",
+            {},
+            "does not fit into the hours of NURSE901 that day: 08:00 to 12:00",
+        ),
+        ("2026-11-24 22:00", {"ends_at": at("2026-11-25 09:00")}, "does not fit into the hours"),
+    ],
+)
+def test_a_session_outside_hours_is_refused_with_the_sentence_of_bookings(
+    starts_at, more, sentence
+):
+    with pytest.raises(refusals.SessionOutsideHours, match=sentence):
+        create_session(starts_at, **{"ends_at": at(starts_at) + timedelta(hours=2), **more})
+
+
+def test_a_closed_clinic_and_time_off_refuse_a_session():
+    services.close_clinic(
+        SYSTEM,
+        name="Foundation day",
+        starts_at=at("2026-11-25 00:00"),
+        ends_at=at("2026-11-26 00:00"),
+    )
+    nurse = schedules.practitioner_by_university_id("NURSE901").id
+    services.add_time_off(
+        SYSTEM,
+        practitioner_id=nurse,
+        starts_at=at("2026-11-24 10:00"),
+        ends_at=at("2026-11-24 11:00"),
+    )
+
+    with pytest.raises(refusals.SessionOutsideHours, match=r"closed at this time \(Foundation day"):
+        create_session("2026-11-25 09:00")
+    with pytest.raises(refusals.SessionOutsideHours, match="has time off until 11:00"):
+        create_session()  # SCH-12
+
+
+def test_hours_are_set_aside_with_a_reason_by_those_who_may_and_never_a_claim(db, people):
+    why = "Campaign on a Saturday"
+    with pytest.raises(Forbidden):
+        sessions.save_session(people.neil.actor, draft=session_draft(SATURDAY, override_reason=why))
+
+    key = sessions.save_session(
+        people.rosa.actor, draft=session_draft(SATURDAY, override_reason=why)
+    )
+    noted = db.scalars(
+        select(AuditEvent).where(AuditEvent.action == "scheduling:group-session:save")
+    ).all()
+    sessions.save_session(
+        people.neil.actor, session_id=key, draft=session_draft(SATURDAY, title="Measles")
+    )  # its time stays, so nobody is asked again
+
+    assert [one.reason for one in noted] == [why]
+    assert queries.group_session(key).title == "Measles"
+    with pytest.raises(refusals.SessionClash):  # SCH-01
+        sessions.save_session(people.rosa.actor, draft=session_draft(SATURDAY, override_reason=why))
+
+
+def test_a_session_longer_than_a_day_is_refused_with_a_sentence():
+    with pytest.raises(Invalid) as refused:
+        create_session(ends_at=at("2026-11-25 12:00"))
+
+    assert refused.value.errors["ends_at"] == [
+        "A session must end after it starts, within twelve hours."
+    ]
 
 
 # -- taking seats

@@ -46,6 +46,18 @@ class SessionClash(SlotTaken):
         super().__init__(message)
 
 
+class SessionOutsideHours(Invalid):
+    """The clinic is closed or the provider not there at the time (SCH-12). The sentence says why.
+
+    Those who may set rules aside can plan it with a reason.
+    """
+
+    code = "scheduling.session_outside_hours"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, errors={"starts_at": [message]})
+
+
 class SessionFull(Conflict):
     """Every seat is taken (SCH-04). `alternatives` are other open sessions of the type."""
 

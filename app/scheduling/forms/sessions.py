@@ -40,6 +40,11 @@ class SessionForm(ScheduleForm):
     )
     stations = TextAreaField("Stations", description="One per line, in their order.")
     note = StringField("Note for patients", [Length(max=300)])
+    override = StringField(
+        "Why opening hours are set aside",
+        [Length(max=500)],
+        description="Only for a session while the clinic is closed or the provider is not there.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """With what can be chosen now."""
@@ -78,6 +83,7 @@ class SessionForm(ScheduleForm):
             note=self.note.data or "",
             cohorts=tuple(_cohort(one, self.opens_at.data) for one in _lines(self.cohorts.data)),
             stations=tuple(_lines(self.stations.data)),
+            override_reason=(self.override.data or "").strip(),
         )
 
 

@@ -82,6 +82,19 @@ def why_not(question: Question, practitioner_id: int, starts_at: datetime) -> Re
     )
 
 
+def why_not_open(question: Question, practitioner_id: int, period: Period) -> Reason | None:
+    """Why the clinic or the provider is not there for all of a time; its length and start are
+    free, as those of a group session are (SCH-04).
+    """
+    provider = _provider_of(question, practitioner_id)
+    if provider is None:
+        return Reason(ReasonCode.UNKNOWN_PROVIDER, "This provider does not offer this visit.")
+    closed = _why_closed(question, provider, period)
+    if closed or _stretch_of(question, provider, period):
+        return closed
+    return _why_outside_hours(question, provider, period)
+
+
 def check_offered(question: Question, practitioner_id: int, starts_at: datetime) -> Slot:
     """The offered slot at that start, found by the function that lists them (SCH-03).
 

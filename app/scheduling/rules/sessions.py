@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.kernel.errors import Invalid
+from app.kernel.period import Period
 from app.scheduling.errors.sessions import (
     NotForYou,
     NotOpenYet,
@@ -56,7 +57,10 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDraft:
-    """A session as staff describe it. Without a capacity the type proposes one."""
+    """A session as staff describe it. Without a capacity the type proposes one.
+
+    `override_reason` sets opening hours aside, for those who may.
+    """
 
     type: str
     provider: str
@@ -70,6 +74,12 @@ class SessionDraft:
     note: str = ""
     cohorts: tuple[Cohort, ...] = ()
     stations: tuple[str, ...] = ()
+    override_reason: str = ""
+
+    @property
+    def period(self) -> Period:
+        """When it takes place."""
+        return Period(self.starts_at, self.ends_at)
 
 
 def check_draft(draft: SessionDraft) -> None:

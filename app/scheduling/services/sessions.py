@@ -36,6 +36,7 @@ from app.scheduling.queries.sessions import SessionView
 from app.scheduling.queries.types import BookableType, Provider
 from app.scheduling.rules.sessions import SeatStatus, SessionDraft, SessionStatus, check_draft
 from app.scheduling.services.seat_messages import tell_seat_cancelled
+from app.scheduling.services.session_hours import override_of_hours
 from app.scheduling.services.writing import lock_parties, release_lapsed_holds
 from app.security.services import record_event
 
@@ -49,8 +50,9 @@ def save_session(
 ) -> int:
     """Plan a session, or change one; it claims its provider and room (SCH-01).
 
-    Raises Invalid naming the fields, SessionClash with what is in the way, TooFewSeats,
-    TimesAreFixed, StaleSession, UnknownSession, UnknownType, UnknownProvider.
+    Raises Invalid naming the fields, SessionClash with what is in the way, SessionOutsideHours
+    unless an `override_reason` sets the hours aside, TooFewSeats, TimesAreFixed, StaleSession,
+    UnknownSession, UnknownType, UnknownProvider.
     """
     actor.require(Permission.SESSION_WRITE)
     check_draft(draft)
@@ -75,6 +77,7 @@ def _save(actor: Actor, draft: SessionDraft, session_id: int | None, version: in
         held = [(PROVIDER, int(provider.id))]
         held += [(kind, draft.resource_id)] if draft.resource_id else []
         _check_free(draft, wanted, held, session_id)
+        override = override_of_hours(actor, draft, wanted, provider, session_id)
         if session_id is None:
             key = _insert(tx, actor, values)
         else:
@@ -82,7 +85,7 @@ def _save(actor: Actor, draft: SessionDraft, session_id: int | None, version: in
         _claim(tx, key, draft, wanted, held)
         _store_cohorts(tx, key, draft)
         _store_stations(tx, key, draft.stations)
-        _note(tx, actor, "save", key)
+        _note(tx, actor, "save", key, override)
     return key
 
 
@@ -352,11 +355,12 @@ def _end_seats(
     return int(changed.rowcount)
 
 
-def _note(tx: Transaction, actor: Actor, action: str, session_id: int) -> None:
+def _note(tx: Transaction, actor: Actor, action: str, session_id: int, reason: str = "") -> None:
     record_event(
         tx,
         actor,
         f"scheduling:group-session:{action}",
         object_type="GroupSession",
         object_id=session_id,
+        reason=reason,
     )
