@@ -7,10 +7,10 @@ from pathlib import Path
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from app.factory import create_app
+from app.infra import databases
 from app.infra.db import db
 from app.infra.local import testing
 from config.settings import Settings, read_settings
@@ -71,9 +71,7 @@ def build_template(name: str, home: Path) -> str:
 
 def copy_database(template_url: str, name: str) -> str:
     """A copy of the template database under another name. Returns its URL."""
-    template = make_url(template_url)
-    _administer(template_url, f'CREATE DATABASE "{name}" TEMPLATE "{template.database}"')
-    return template.set(database=name).render_as_string(hide_password=False)
+    return databases.create_database(template_url, name, template=make_url(template_url).database)
 
 
 def drop_database(app: Flask, url: str) -> None:
@@ -81,14 +79,9 @@ def drop_database(app: Flask, url: str) -> None:
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
-    _administer(url, f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
-
-
-def _administer(url: str, statement: str) -> None:
-    engine = create_engine(make_url(url).set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    server = make_url(url)
+    admin_url = server.set(database="postgres").render_as_string(hide_password=False)
+    databases.drop_database(admin_url, str(server.database))
 
 
 @contextmanager

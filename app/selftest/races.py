@@ -1,4 +1,4 @@
-"""The races, each with what must come out of it (SCH-02, SCH-03)."""
+"""The races, each with what must come out of it (SCH-02, SCH-03, SCH-04)."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,10 +11,12 @@ from app.kernel.ids import AppointmentId
 from app.scheduling import services
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish
+from app.scheduling.services.seats import take_seat
 from app.selftest.racing import race
-from app.selftest.sample import PROVIDERS, Clinic, system
+from app.selftest.sample import PROVIDERS, SEATS, Clinic, plan_session, system
 
 TAKEN = "scheduling.slot_taken"
+FULL = "scheduling.session_full"
 OVERLAPS = text(
     """
     SELECT count(*) FROM scheduling_claim a JOIN scheduling_claim b
@@ -43,6 +45,11 @@ def book(number: int, *, clinic: Clinic, minutes: list[int], kind: str, who: lis
         patient=clinic.patients[number],
     )
     return services.book_appointment(system(), wish=wish).status
+
+
+def sit(number: int, *, session_id: int, clinic: Clinic) -> str:
+    """Racer `number` wants a seat for their patient."""
+    return take_seat(system(), session_id=session_id, patient=clinic.patients[number]).status
 
 
 def cancel_or_book(number: int, *, visit: int, clinic: Clinic, minute: int) -> str:
@@ -117,6 +124,19 @@ def room_and_provider(url: str, clinic: Clinic) -> Verdict:
     )
 
 
+def capacity(url: str, clinic: Clinic) -> Verdict:
+    """A group session with fewer seats than people who want one (SCH-04)."""
+    session_id = plan_session(clinic, minute=420)
+    got = Counter(race(url, sit, racers=40, session_id=session_id, clinic=clinic))
+    taken, kept = _count_seats(session_id)
+    return Verdict(
+        "Seats of a group session",
+        got == {"booked": SEATS, FULL: 40 - SEATS} and taken == kept == SEATS,
+        f"40 people wanted {SEATS} seats: {got['booked']} got one, {got[FULL]} were told at once "
+        f"that it is full, and the list shows {kept} names.",
+    )
+
+
 def cancel_and_book(url: str, clinic: Clinic) -> Verdict:
     """A time is given up while others want it."""
     visit = _booked(clinic, patient=0, minute=240)
@@ -158,6 +178,7 @@ def approval(url: str, clinic: Clinic) -> Verdict:
 RACES: tuple[Callable[[str, Clinic], Verdict], ...] = (
     last_slot,
     overlap,
+    capacity,
     room_and_provider,
     cancel_and_book,
     swap,
@@ -201,6 +222,21 @@ def _count_open(clinic: Clinic, minutes: list[int]) -> int:
     count = int(found.scalar_one())
     session().rollback()
     return count
+
+
+def _count_seats(session_id: int) -> tuple[int, int]:
+    """What the session has counted, and the seats that there are."""
+    found = session().execute(
+        text(
+            "SELECT taken, (SELECT count(*) FROM scheduling_seat"
+            " WHERE session_id = :id AND status <> 'cancelled')"
+            " FROM scheduling_group_session WHERE id = :id"
+        ),
+        {"id": session_id},
+    )
+    taken, kept = found.one()
+    session().rollback()
+    return taken, kept
 
 
 def _make_pending(visit: int) -> None:

@@ -10,12 +10,15 @@ from app.kernel.clock import local_date
 from app.patients import services as patients
 from app.patients.rules import PatientFacts, PatientRecord
 from app.scheduling import services
+from app.scheduling.rules.sessions import SessionDraft
 from app.scheduling.services.catalogue import TypeDraft
 from app.scheduling.services.resources import ResourceDraft, save_resource, set_needs
 from app.scheduling.services.schedules import Span
+from app.scheduling.services.sessions import save_session
 from app.security import services as security
 
 CROWD = 40
+SEATS = 10
 PROVIDERS = ("TEST901", "TEST902")
 
 
@@ -61,6 +64,20 @@ def open_clinic() -> Clinic:
     tomorrow = local_date(clock.now(), settings().time_zone) + timedelta(days=1)
     start = datetime.combine(tomorrow, time(9), settings().time_zone)
     return Clinic(crowd, start.astimezone(UTC))
+
+
+def plan_session(clinic: Clinic, *, minute: int) -> int:
+    """A group session with a few seats, open for booking."""
+    draft = SessionDraft(
+        type="race",
+        provider=PROVIDERS[1],
+        title="Race for a seat",
+        starts_at=clinic.at(minute),
+        ends_at=clinic.at(minute + 40),
+        capacity=SEATS,
+        opens_at=clock.now() - timedelta(minutes=1),
+    )
+    return save_session(system(), draft=draft)
 
 
 def _kind(code: str, name: str, *, needs_approval: bool = False) -> TypeDraft:

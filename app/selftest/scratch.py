@@ -7,10 +7,9 @@ from uuid import uuid4
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 
 from app.factory import create_app
+from app.infra.databases import create_database, drop_database
 from app.infra.db import db
 from config.settings import Settings, read_settings
 
@@ -40,10 +39,9 @@ def settings_of(url: str, *, connections: int = 5) -> Settings:
 @contextmanager
 def scratch_site() -> Iterator[tuple[Flask, str]]:
     """A site on an empty, migrated database of its own, and the database's URL."""
-    home = make_url(read_settings().database_url)
+    home = read_settings().database_url
     name = f"uscpis_selftest_{uuid4().hex[:10]}"
-    url = home.set(database=name).render_as_string(hide_password=False)
-    _administer(home.render_as_string(hide_password=False), f'CREATE DATABASE "{name}"')
+    url = create_database(home, name)
     try:
         app = create_app(settings_of(url))
         with app.app_context():
@@ -52,15 +50,4 @@ def scratch_site() -> Iterator[tuple[Flask, str]]:
             db.session.remove()
             db.engine.dispose()
     finally:
-        _administer(
-            home.render_as_string(hide_password=False),
-            f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
-        )
-
-
-def _administer(url: str, statement: str) -> None:
-    """CREATE and DROP DATABASE run outside of transactions."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+        drop_database(home, name)
