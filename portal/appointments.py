@@ -7,6 +7,7 @@ from app.kernel import clock
 from app.kernel.errors import NotFound
 from app.scheduling import services
 from app.scheduling.errors import BadText, StaleVersion, TransitionRefused
+from app.scheduling.errors.attendance import AnswerTooLate
 from app.scheduling.queries.appointments import AppointmentView, appointments_of_patient
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import VisitDetails
@@ -17,7 +18,7 @@ from portal import asking
 from portal.auth import me, own_visit
 from portal.blueprint import KEY, portal
 from portal.forms import CancelForm
-from portal.visits import changeable_until
+from portal.visits import changeable_until, is_answerable
 from portal.words import history_in_words
 
 PAGE_SIZE = 10
@@ -47,6 +48,7 @@ def show_visit(appointment_id: int) -> str:
         may_move=found.may_move,
         until=changeable_until(found.visit),
         has_code=has_code(found.visit),
+        may_answer=is_answerable(found.visit, clock.now()),
         now=clock.now(),
         history=history_in_words(found.history, my_name=current_actor().name),
     )
@@ -69,6 +71,19 @@ def cancel_visit(appointment_id: int) -> AnyResponse | str | tuple[str, int]:
     if request.method == "POST":
         return _cancel(found)
     return _cancel_page(found, CancelForm(version=found.visit.version))
+
+
+@portal.post(f"/appointments/{KEY}/coming")
+def confirm_coming(appointment_id: int) -> AnyResponse:
+    """I will come; a second tap changes nothing (SCH-30)."""
+    visit = own_visit(appointment_id).visit
+    try:
+        services.confirm_attendance(current_actor(), appointment_id=visit.id)
+    except AnswerTooLate as refusal:
+        flash(refusal.message, "warning")
+    else:
+        flash("Thank you. We have noted that you will come.", "success")
+    return _to(visit)
 
 
 def _cancel_page(found: VisitDetails, form: CancelForm, sentence: str = "") -> str:

@@ -6,6 +6,7 @@ from app.kernel import clock
 from app.scheduling.queries.appointments import AppointmentView
 from app.scheduling.queries.types import type_of
 from app.scheduling.rules import OPEN, TypePolicy
+from app.scheduling.rules.attendance import why_no_answer
 
 
 def policy_of(visit: AppointmentView) -> TypePolicy:
@@ -18,3 +19,9 @@ def changeable_until(visit: AppointmentView) -> datetime | None:
     if visit.status not in OPEN or visit.ends_at <= clock.now():
         return None
     return visit.starts_at - policy_of(visit).cancel_cutoff
+
+
+def is_answerable(visit: AppointmentView, now: datetime) -> bool:
+    """Whether the patient can still say "I will come", and has not yet (SCH-30)."""
+    is_open = why_no_answer(visit.status, starts_at=visit.starts_at, now=now) is None
+    return is_open and visit.attendance_confirmed_at is None

@@ -9,9 +9,11 @@ from app.infra import signing
 from app.infra.db import session
 from app.kernel import clock
 from app.scheduling import services
+from app.scheduling.errors import UnknownAppointment
 from app.scheduling.models import NoShowPoint
 from app.scheduling.queries import appointments
 from tests.factories.scheduling import SYSTEM, at
+from tests.people import PEOPLE
 from tests.portal.pages import Visitor
 
 TOMORROW_TWO = "2026-11-24 14:00"
@@ -114,6 +116,37 @@ def test_the_history_says_that_one_will_come(sam, visit, link):
     sam.send("I will come")
 
     assert sam.open(f"/portal/appointments/{visit.id}").says("You said that you will come")
+
+
+def test_one_says_in_the_portal_that_one_will_come(app, sam, tokens, visit):
+    before = sam.open(f"/portal/appointments/{visit.id}")
+    page = sam.send("I will come")
+    again = sam.post(before.form("I will come"))
+
+    assert page.says("You have told us that you will come.")
+    assert all("I will come" not in form.text for form in page.forms)
+    assert (again.status, again.text.count("You said that you will come")) == (200, 1)
+    assert kept(app, visit).attendance_confirmed_at is not None
+
+
+def test_it_is_too_late_to_say_so_once_the_visit_begins(app, sam, visit):
+    sam.open(f"/portal/appointments/{visit.id}")
+    with clock.pretend(at(TOMORROW_TWO)):
+        sam.client.sign_in(PEOPLE.sam)
+        page = sam.send("I will come")
+
+    assert page.says("has begun already")
+    assert kept(app, visit).attendance_confirmed_at is None
+
+
+def test_nobody_says_for_somebody_else_that_they_will_come(app, eve, people, visit):
+    answer = eve.client.post(f"/portal/appointments/{visit.id}/coming")
+
+    assert answer.status_code == 404
+    for stranger in (people.eve, people.rosa):
+        with app.app_context(), pytest.raises(UnknownAppointment):
+            services.confirm_attendance(stranger.actor, appointment_id=visit.id)
+    assert kept(app, visit).attendance_confirmed_at is None
 
 
 def test_without_missed_visits_the_page_says_so(sam):

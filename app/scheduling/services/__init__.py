@@ -1,6 +1,11 @@
 """Use cases of scheduling: booking, changing, schedules, and the catalogue of the clinic."""
 
-from app.scheduling.services.attendance import say_coming, say_not_coming, visit_of_link
+from app.scheduling.services.attendance import (
+    confirm_attendance,
+    say_coming,
+    say_not_coming,
+    visit_of_link,
+)
 from app.scheduling.services.booking import (
     Booked,
     book_appointment,
@@ -70,6 +75,7 @@ __all__ = [
     "change_status",
     "close_again",
     "close_clinic",
+    "confirm_attendance",
     "contest_point",
     "copy_day",
     "decide_point",

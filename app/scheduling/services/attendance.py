@@ -1,4 +1,4 @@
-"""Answers to a reminder by its signed link: "I will come" or "I cannot come" (SCH-30)."""
+"""Answers to a reminder, by its signed link or in the portal: "I will come" (SCH-30)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,13 +10,14 @@ from app.infra.db import transaction
 from app.kernel import clock
 from app.kernel.actor import Actor, Channel, system_actor
 from app.kernel.ids import AppointmentId
-from app.scheduling.errors import TooLateToCancel
+from app.scheduling.errors import TooLateToCancel, UnknownAppointment
 from app.scheduling.errors.attendance import AnswerTooLate, UnknownAnswerLink
 from app.scheduling.models import Appointment
 from app.scheduling.queries import appointments, types
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.rules import AppointmentStatus
+from app.scheduling.rules import ActorCapacity, AppointmentStatus
 from app.scheduling.rules.attendance import why_no_answer
+from app.scheduling.services import parties
 from app.scheduling.services.changes import change_status
 from app.scheduling.services.writing import note_event
 from app.security import queries as accounts
@@ -25,6 +26,7 @@ PURPOSE = "visit-answer"
 # Longer than the longest lead; the visit itself ends the link long before.
 VALID_FOR = timedelta(days=17)
 SAID_YES = "Answered the reminder: I will come"
+SAID_IN_PORTAL = "Said in the portal: I will come"
 SAID_NO = "Answered the reminder: I cannot come"
 
 
@@ -61,7 +63,24 @@ def visit_of_link(token: str) -> Asked:
 def say_coming(token: str) -> AppointmentView:
     """The patient will come. Said twice it is noted once."""
     visit = visit_of_link(token).visit
-    actor = _patient(visit)
+    return _note_coming(_patient(visit), visit, SAID_YES)
+
+
+def confirm_attendance(actor: Actor, *, appointment_id: AppointmentId) -> AppointmentView:
+    """The same, said in the portal. Said twice it is noted once.
+
+    Raises UnknownAppointment for what is not one's own, and AnswerTooLate.
+    """
+    visit = parties.check_visible(actor, appointments.appointment(appointment_id))
+    if ActorCapacity.STUDENT_OWNER not in parties.capacities(actor, visit):
+        raise UnknownAppointment()
+    sentence = why_no_answer(visit.status, starts_at=visit.starts_at, now=clock.now())
+    if sentence:
+        raise AnswerTooLate(sentence)
+    return _note_coming(actor, visit, SAID_IN_PORTAL)
+
+
+def _note_coming(actor: Actor, visit: AppointmentView, reason: str) -> AppointmentView:
     now = clock.now()
     with transaction() as tx:
         noted = tx.execute(
@@ -85,7 +104,7 @@ def say_coming(token: str) -> AppointmentView:
                 from_status=AppointmentStatus.CONFIRMED,
                 to_status=AppointmentStatus.CONFIRMED,
                 starts_at=visit.starts_at,
-                reason=SAID_YES,
+                reason=reason,
                 on_behalf=actor.is_system,
             )
     return appointments.known_appointment(visit.id)

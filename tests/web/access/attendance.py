@@ -11,6 +11,7 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "PointView.missed": DESK,
     "PointView.decide": frozenset({Role.RECEPTIONIST}),
     "portal.missed_visits": PATIENT_ROLES,
+    "portal.confirm_coming": PATIENT_ROLES,
     "portal.contest_point": PATIENT_ROLES,
     "portal.reminders": PATIENT_ROLES,
     "portal.save_reminders": PATIENT_ROLES,
