@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from app.scheduling import services
+from app.scheduling.queries.facts import ROOM
 from app.scheduling.services import Wish, resources
+from app.scheduling.services.resources import ResourceDraft
 from tests.factories.resources import create_room, need
 from tests.factories.scheduling import SYSTEM, at, create_crowd
 from tests.racing import race
@@ -74,4 +76,29 @@ def test_a_room_is_either_repaired_or_booked(arena, people, db):
 
     counts = Counter(answer for _, answer, _ in answers)
     assert counts["blocked"] + counts["confirmed"] == 1
+    assert db.scalar(OVERLAPS) == 0
+
+
+def retire_or_book(number, *, crowd, room):
+    """The first puts the room out of use while the others book it."""
+    if number == 0:
+        draft = ResourceDraft(
+            kind=ROOM, category="treatment room", code="R1", name="Room R1", is_active=False
+        )
+        return f"retired, {resources.save_resource(SYSTEM, draft=draft, resource_id=room).flagged}"
+    wish = Wish(type="consultation", starts_at=at("09:00"), patient=crowd[number])
+    return services.book_appointment(SYSTEM, wish=wish).status
+
+
+def test_a_room_put_out_of_use_is_given_to_nobody_who_does_not_hear_of_it(arena, people, db):
+    room = create_room()
+    need(("treatment room", 1))
+
+    answers = race(
+        *arena, retire_or_book, runners=10, processes=2, crowd=create_crowd(10), room=room
+    )
+
+    # SCH-19: whoever got the room before it went was flagged; nobody gets it afterwards.
+    booked = sum(answer == "confirmed" for _, answer, _ in answers)
+    assert [answer for number, answer, _ in answers if number == 0] == [f"retired, {booked}"]
     assert db.scalar(OVERLAPS) == 0

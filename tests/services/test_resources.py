@@ -19,7 +19,7 @@ from app.scheduling.models import Appointment, Claim
 from app.scheduling.queries import schedules
 from app.scheduling.queries.facts import EQUIPMENT, ROOM
 from app.scheduling.rules import AppointmentStatus
-from app.scheduling.services import Wish, resources
+from app.scheduling.services import Wish, booking, resources
 from app.scheduling.services.resources import ResourceDraft
 from app.security.models import AuditEvent
 from tests.factories.resources import create_equipment, create_room, need, type_id
@@ -75,6 +75,29 @@ def test_a_visit_claims_its_room_and_equipment_with_the_buffers(db, people):
         select(Claim).where(Claim.appointment_id == booked.id, Claim.resource_kind == ROOM)
     ).one()
     assert (claim.held_from, claim.held_until) == (at("08:55"), at("10:10"))
+
+
+def test_a_room_that_is_retired_while_a_booking_waits_is_not_taken(people, monkeypatch):
+    room = create_room()
+    need(("treatment room", 1))
+    lock_for_new = booking.lock_parties_for_new
+
+    def after_the_retirement(*args):
+        # The type was read; before the locks are had, somebody else puts the room out of use.
+        retire(room)
+        return lock_for_new(*args)
+
+    monkeypatch.setattr(booking, "lock_parties_for_new", after_the_retirement)
+
+    with pytest.raises(errors.SlotTaken):  # SCH-03: looked at again behind the locks
+        book(people.sam, "09:00", provider=people.dana.id)
+
+
+def retire(room):
+    draft = ResourceDraft(
+        kind=ROOM, category="treatment room", code="R1", name="Room R1", is_active=False
+    )
+    resources.save_resource(SYSTEM, draft=draft, resource_id=room)
 
 
 def test_two_providers_cannot_use_one_room_at_once(people):

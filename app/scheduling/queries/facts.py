@@ -16,7 +16,7 @@ from app.kernel.clock import clinic_days, local_date
 from app.kernel.ids import AppointmentId, PatientId
 from app.kernel.period import Period
 from app.scheduling.queries import statements
-from app.scheduling.queries.types import BookableType, Provider
+from app.scheduling.queries.types import BookableType, Provider, needs_under
 from app.scheduling.rules import (
     HOLDS_TIME,
     OPEN,
@@ -101,7 +101,7 @@ def load_question(scope: Scope) -> Question:
             )
             for one in scope.providers
         ),
-        needs=_needs(scope, claims),
+        needs=_needs(needs_under(scope.type, stamp), claims),
         first=scope.first,
         last=scope.last,
         now=scope.now,
@@ -116,7 +116,7 @@ def load_question(scope: Scope) -> Question:
 
 
 def _needs(
-    scope: Scope, claims: Mapping[tuple[int, int], list[facts.Claim]]
+    needs: Sequence[facts.Need], claims: Mapping[tuple[int, int], list[facts.Claim]]
 ) -> tuple[facts.Need, ...]:
     """The needs of the type with what is claimed of each resource (SCH-01)."""
     return tuple(
@@ -127,7 +127,7 @@ def _needs(
                 for one in need.resources
             ),
         )
-        for need in scope.type.needs
+        for need in needs
     )
 
 

@@ -43,6 +43,7 @@ class BookableType:
     providers: tuple[Provider, ...] = ()
     needs: tuple[Need, ...] = ()
     questionnaire: QuestionnaireView | None = None
+    stamp: str = ""
 
     @property
     def resource_ids(self) -> tuple[int, ...]:
@@ -59,24 +60,40 @@ class BookableType:
 
 def bookable_type(code: str) -> BookableType | None:
     """The active type of this code, in any case, with its providers."""
-    wanted = {"code": code.strip().lower()}
+    wanted, stamp = {"code": code.strip().lower()}, _stamp()
     return _catalogue.answer(
-        _stamp(),
+        stamp,
         wanted["code"],
-        lambda: _with_needs(_typed(plain(statements.TYPE_AND_PROVIDERS, wanted))),
+        lambda: _with_needs(_typed(plain(statements.TYPE_AND_PROVIDERS, wanted)), stamp),
     )
 
 
 def type_of(type_id: int) -> BookableType:
     """The type of an existing appointment, active or not, with its providers."""
+    stamp = _stamp()
     found = _catalogue.answer(
-        _stamp(),
+        stamp,
         type_id,
-        lambda: _with_needs(_typed(plain(statements.TYPE_BY_ID, {"id": type_id}))),
+        lambda: _with_needs(_typed(plain(statements.TYPE_BY_ID, {"id": type_id})), stamp),
     )
     if found is None:
         raise LookupError(f"appointment type {type_id} is gone, though types are never deleted")
     return found
+
+
+def needs_under(wanted: BookableType, stamp: str) -> tuple[Need, ...]:
+    """What the type takes under the stamp that was read behind the locks (SCH-03).
+
+    A room or a piece of equipment that was put out of use since the type was read is left out,
+    and so is a new one, which the reader did not lock.
+    """
+    if wanted.stamp == stamp:
+        return wanted.needs
+    locked = set(wanted.resource_ids)
+    return tuple(
+        replace(need, resources=tuple(one for one in need.resources if one.resource_id in locked))
+        for need in type_of(wanted.id).needs
+    )
 
 
 def bookable_types() -> list[BookableType]:
@@ -112,7 +129,7 @@ def _typed(rows: Iterable[Row[Any]]) -> BookableType | None:
     return _bookable(found[0], providers)
 
 
-def _with_needs(found: BookableType | None) -> BookableType | None:
+def _with_needs(found: BookableType | None, stamp: str) -> BookableType | None:
     """The type with the rooms and equipment that it takes, and what it asks (SCH-13)."""
     if found is None:
         return None
@@ -125,6 +142,7 @@ def _with_needs(found: BookableType | None) -> BookableType | None:
         found,
         needs=tuple(Need(*key, resources=tuple(those)) for key, those in needs.items()),
         questionnaire=current_questionnaire(found.id),
+        stamp=stamp,
     )
 
 
