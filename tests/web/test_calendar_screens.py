@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.factories.scheduling import at, monday_seven, open_clinic
+from app.scheduling.services import sessions
+from tests.factories.scheduling import SYSTEM, at, monday_seven, open_clinic
+from tests.factories.sessions import create_session
 from tests.web.scheduling import book, counted_statements, set_status
 
 FEED = "/api/calendar/feed/"
@@ -117,6 +119,33 @@ def test_the_feed_takes_the_same_statements_for_one_visit_and_for_many(app, peop
         rosa.get(f"{FEED}?{MONDAY}")
 
     assert len(many) == len(few) <= 9
+
+
+def test_group_sessions_stand_in_the_feed_and_on_the_day_list(app, people, rosa):
+    with app.app_context():
+        key = create_session("2026-11-23 09:00")
+        gone = create_session("2026-11-23 13:00")
+        sessions.cancel_session(SYSTEM, session_id=gone, reason="No vaccine")
+
+    (one,) = rosa.get(f"{FEED}?{MONDAY}").json["sessions"]
+    both = rosa.get(f"{FEED}?{MONDAY}&given_up=yes").json["sessions"]
+    others = rosa.get(f"{FEED}?{MONDAY}&provider=DOC901").json["sessions"]
+    admin = app.test_client().sign_in(people.ada).get(f"{FEED}?{MONDAY}").json["sessions"]
+    page = rosa.get("/day-list/?day=2026-11-23").text
+
+    assert (one["id"], one["title"], one["taken"], one["capacity"]) == (
+        key,
+        "Flu vaccination",
+        0,
+        2,
+    )
+    assert (one["url"], one["starts_at"]) == (f"/sessions/{key}/", "2026-11-23T09:00:00+08:00")
+    assert [each["id"] for each in both] == [key, gone]
+    assert others == []
+    assert admin[0]["url"] == ""  # sees the time, not the attendance list
+    assert f'href="/sessions/{key}/"' in page
+    assert "0 of 2 seats taken" in page
+    assert f"/sessions/{gone}/" not in page
 
 
 @pytest.mark.parametrize("address", ["/calendar/", "/day-list/"])

@@ -11,7 +11,9 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 from app.scheduling import services
 from app.scheduling.api import shapes
+from app.scheduling.permissions import Permission
 from app.scheduling.queries.appointments import AppointmentView
+from app.scheduling.queries.sessions import SessionView
 from app.scheduling.rules import AppointmentStatus
 from app.web.api import ClinicApi, known_arguments, signed_in
 
@@ -25,7 +27,7 @@ class CalendarApi(ClinicApi):
     @expose("/feed/", methods=["GET"])
     @signed_in
     def feed(self) -> Response:
-        """Visits, opening hours and closures of some days, for staff.
+        """Visits, group sessions, opening hours and closures of some days, for staff.
         ---
         get:
           description: At most 62 days and 5,000 visits; `is_cut` says that there are more.
@@ -55,6 +57,7 @@ class CalendarApi(ClinicApi):
         )
         return jsonify(
             events=[_event(actor, visit, now, zone) for visit in window.visits],
+            sessions=[_session(actor, one, zone) for one in window.sessions],
             open=[
                 {"resource": one.practitioner_id, **shapes.period_json(one.period, zone)}
                 for one in window.open_times
@@ -85,4 +88,24 @@ def _event(actor: Actor, visit: AppointmentView, now: datetime, zone: ZoneInfo) 
         "editable": AppointmentStatus.RESCHEDULED in steps,
         "url": url_for("AppointmentView.show", pk=visit.id),
         **shapes.period_json(visit.period, zone),
+    }
+
+
+def _session(actor: Actor, one: SessionView, zone: ZoneInfo) -> dict[str, Any]:
+    """A group session: drawn like a visit, never dragged; its time changes on its own page."""
+    may_open = actor.may(Permission.SESSION_READ)
+    return {
+        "id": one.id,
+        "resource": one.practitioner_id,
+        "provider": one.provider,
+        "provider_name": one.provider_name,
+        "title": one.title,
+        "type_name": one.type_name,
+        "place": one.room or one.campus,
+        "colour": one.colour,
+        "status": one.status,
+        "taken": one.taken,
+        "capacity": one.capacity,
+        "url": url_for("SessionView.show", pk=one.id) if may_open else "",
+        **shapes.period_json(one.period, zone),
     }

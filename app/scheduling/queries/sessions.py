@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import aliased
 
 from app.infra.db import session as database
@@ -57,6 +57,7 @@ class SessionView:
     type_id: int
     type: str
     type_name: str
+    colour: str
     practitioner_id: int
     provider: str
     provider_name: str
@@ -114,6 +115,7 @@ def _rows() -> Select[Any]:
             GroupSession.type_id,
             AppointmentType.code.label("type"),
             AppointmentType.name.label("type_name"),
+            AppointmentType.colour,
             GroupSession.practitioner_id,
             Practitioner.university_id.label("provider"),
             Practitioner.name.label("provider_name"),
@@ -148,11 +150,25 @@ def group_session(session_id: int) -> SessionView | None:
     return next(iter(_views(_rows().where(GroupSession.id == session_id))), None)
 
 
-def sessions_between(since: datetime, until: datetime) -> list[SessionView]:
-    """Sessions of every status that touch the time, soonest first."""
+def sessions_between(
+    since: datetime,
+    until: datetime,
+    *,
+    practitioner_ids: Sequence[int] | None = None,
+    type_code: str | None = None,
+    with_cancelled: bool = True,
+) -> list[SessionView]:
+    """Sessions that touch the time, soonest first; of everybody and every type unless named."""
+    conditions = [GroupSession.ends_at > since, GroupSession.starts_at < until]
+    if practitioner_ids is not None:
+        conditions.append(GroupSession.practitioner_id.in_(practitioner_ids))
+    if type_code:
+        conditions.append(func.lower(AppointmentType.code) == type_code.lower())
+    if not with_cancelled:
+        conditions.append(GroupSession.status != SessionStatus.CANCELLED.value)
     return _views(
         _rows()
-        .where(GroupSession.ends_at > since, GroupSession.starts_at < until)
+        .where(*conditions)
         .order_by(GroupSession.starts_at, GroupSession.id)
         .limit(MOST_SESSIONS)
     )

@@ -16,10 +16,11 @@ from app.patients import queries as patients
 from app.scheduling import rules
 from app.scheduling.errors import UnknownProvider
 from app.scheduling.permissions import Permission
-from app.scheduling.queries import appointments, calendar, facts, schedules, types
+from app.scheduling.queries import appointments, calendar, facts, schedules, sessions, types
 from app.scheduling.queries.appointments import CALENDAR_CAP, AppointmentView, EventView, Page
 from app.scheduling.queries.calendar import OpenTime, ProviderDay
 from app.scheduling.queries.schedules import PractitionerCard
+from app.scheduling.queries.sessions import SessionView
 from app.scheduling.rules import AppointmentStatus, Closure, Context, Slot
 from app.scheduling.services import parties, questions
 
@@ -46,6 +47,7 @@ class CalendarWindow:
     open_times: list[OpenTime]
     closures: list[Closure]
     is_cut: bool
+    sessions: list[SessionView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +170,32 @@ def calendar_window(
     with_hours: bool = True,
     with_given_up: bool = False,
 ) -> CalendarWindow:
-    """Visits, opening hours and closures of some days, for staff (SCH-36).
+    """Visits, group sessions, opening hours and closures of some days, for staff (SCH-36).
 
-    Visits that were cancelled, declined or moved are left out unless asked for.
+    Visits and sessions that were cancelled, declined or moved are left out unless asked for.
     """
     actor.require(Permission.READ)
     rules.check_window(first, last)
     zone = settings().time_zone
     ids = _wanted_providers(provider)
+    days = clinic_days(first, last, zone)
     visits = appointments.appointments_between(
-        clinic_days(first, last, zone),
+        days,
         practitioner_ids=ids if provider else None,
         statuses=() if with_given_up else EXPECTED,
         type_code=type_code,
         limit=CALENDAR_CAP + 1,
     )
     open_times, closures = calendar.open_times(ids if with_hours else [], first, last, zone)
-    return CalendarWindow(
-        visits[:CALENDAR_CAP], open_times, closures, is_cut=len(visits) > CALENDAR_CAP
+    planned = sessions.sessions_between(
+        days.starts_at,
+        days.ends_at,
+        practitioner_ids=ids if provider else None,
+        type_code=type_code,
+        with_cancelled=with_given_up,
     )
+    is_cut = len(visits) > CALENDAR_CAP
+    return CalendarWindow(visits[:CALENDAR_CAP], open_times, closures, is_cut, planned)
 
 
 def _wanted_providers(provider: str | None) -> list[PractitionerId]:

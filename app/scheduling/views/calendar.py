@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.clock import local_date
+from app.kernel.ids import PractitionerId
 from app.scheduling import services
 from app.scheduling.forms import appointments as forms
 from app.scheduling.permissions import Permission
@@ -73,7 +74,7 @@ class DayListView(GuardedView):
     @expose("/")
     @has_access
     def day_list(self) -> Response:
-        """The expected visits of a day, per provider."""
+        """The expected visits and the group sessions of a day, per provider."""
         self.update_redirect()
         today = local_date(clock.now(), clinic_zone())
         day = forms.day_of(request.args.get("day"), today)
@@ -94,6 +95,7 @@ class DayListView(GuardedView):
                 provider=provider,
                 providers=providers,
                 lists=_lists(window, providers),
+                may_open=current_actor().may(Permission.SESSION_READ),
                 closures=window.closures,
             ),
         )
@@ -101,16 +103,18 @@ class DayListView(GuardedView):
 
 def _lists(
     window: services.CalendarWindow, providers: Any
-) -> list[tuple[str, list[Any], list[Any]]]:
-    """Name, opening hours and visits of everybody who is in that day or has visits."""
+) -> list[tuple[str, list[Any], list[Any], list[Any]]]:
+    """Name, opening hours, visits and group sessions of everybody who has any that day."""
     names = {card.id: card.name for card in providers}
     names |= {visit.practitioner_id: visit.provider_name for visit in window.visits}
+    names |= {PractitionerId(one.practitioner_id): one.provider_name for one in window.sessions}
     rows = []
     for practitioner_id, name in names.items():
         visits = [one for one in window.visits if one.practitioner_id == practitioner_id]
         hours = [one.period for one in window.open_times if one.practitioner_id == practitioner_id]
-        if visits or hours:
-            rows.append((name, hours, visits))
+        planned = [one for one in window.sessions if one.practitioner_id == practitioner_id]
+        if visits or hours or planned:
+            rows.append((name, hours, visits, planned))
     return rows
 
 

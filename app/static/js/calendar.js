@@ -63,6 +63,25 @@
     };
   }
 
+  /* A group session looks like a visit that cannot be dragged; its link opens the attendance list. */
+  const SESSION_LOOKS = { open: "confirmed", closed: "confirmed", done: "completed", cancelled: "cancelled" };
+  function sessionOf(one) {
+    const seats = `${one.taken} of ${one.capacity} seats`;
+    const status = SESSION_LOOKS[one.status];
+    return {
+      id: `session-${one.id}`,
+      resourceIds: [one.resource],
+      start: one.starts_at.slice(0, 19),
+      end: one.ends_at.slice(0, 19),
+      title: `Group session ${one.title}, ${one.type_name}, ${one.provider_name}, ${one.place ? `${one.place}, ` : ""}${seats}`,
+      editable: false,
+      startEditable: false,
+      durationEditable: false,
+      classNames: ["c-event", `c-event--${status}`, "c-event--fixed", "c-event--session"],
+      extendedProps: { ...one, status, patient: `${one.title} (${one.taken}/${one.capacity})`, said: one.status === "cancelled" ? "Cancelled" : seats },
+    };
+  }
+
   function backgroundOf(found) {
     const everybody = options.providers.map((one) => one.id);
     const open = found.open.map((one) => ({ resourceIds: [one.resource], className: "s-open", ...one }));
@@ -92,7 +111,7 @@
     try {
       const found = await ask(`${options.feed}?${wanted}`);
       if (found.is_cut) toast("There are more visits than the calendar can show. Please choose a provider or a shorter time.");
-      return [...(withHours || view === VIEWS.month ? backgroundOf(found) : []), ...found.events.map(eventOf)];
+      return [...(withHours || view === VIEWS.month ? backgroundOf(found) : []), ...found.events.map(eventOf), ...found.sessions.map(sessionOf)];
     } catch (error) {
       toast(error.message, { isBad: true });
       return [];
@@ -106,18 +125,18 @@
     if (event.display === "background") return { domNodes: [document.createTextNode(event.title)] };
     const visit = event.extendedProps;
     const isMonth = calendar?.getView().type === VIEWS.month;
-    const link = document.createElement("a");
+    const link = document.createElement(visit.url ? "a" : "span");
     link.className = "s-event";
-    link.href = visit.url;
+    if (visit.url) link.href = visit.url;
     link.draggable = false;
     const who = Object.assign(document.createElement("span"), { className: "s-event__who", textContent: `${isMonth ? `${clockOf(event.start)} ` : ""}${signOf(visit.status)}${visit.patient}` });
     const mark = visit.needs_rebooking ? " · needs rebooking" : "";
-    const what = Object.assign(document.createElement("span"), { className: "s-event__what", textContent: `${clockOf(event.start)} · ${visit.type_name} · ${word(visit.status)}${mark}` });
+    const what = Object.assign(document.createElement("span"), { className: "s-event__what", textContent: `${clockOf(event.start)} · ${visit.type_name} · ${visit.said ?? word(visit.status)}${mark}` });
     link.append(who);
     const minutes = (event.end - event.start) / 60000;
     if (!inGrid() || (!isMonth && minutes >= TWO_LINES)) link.append(what);
     // The name begins with what is seen, so that one can say it to a voice control.
-    link.setAttribute("aria-label", `${link.textContent}, ${clockOf(event.start)} ${event.title}`);
+    if (visit.url) link.setAttribute("aria-label", `${link.textContent}, ${clockOf(event.start)} ${event.title}`);
     // A plain click comes through eventClick, which knows whether it was a drag.
     link.addEventListener("click", (click) => {
       if (click.detail && !click.ctrlKey && !click.metaKey && !click.shiftKey) click.preventDefault();
@@ -223,7 +242,7 @@
     eventSources: [{ events: load }],
     eventContent: drawn,
     eventDidMount: mounted,
-    eventClick: ({ event, jsEvent }) => !jsEvent.ctrlKey && !jsEvent.metaKey && event.display !== "background" && location.assign(event.extendedProps.url),
+    eventClick: ({ event, jsEvent }) => !jsEvent.ctrlKey && !jsEvent.metaKey && event.display !== "background" && event.extendedProps.url && location.assign(event.extendedProps.url),
     eventDrop: moved,
     eventResize: moved,
     dateClick: book,
