@@ -24,7 +24,7 @@ from portal.forms import BookingForm
 from portal.kinds import Kind, Providers, my_kind, my_kinds, providers_for
 from portal.limits import why_nothing_is_free
 from portal.questions import Given
-from portal.timetable import clashing, classes_on
+from portal.timetable import classes_last, classes_on
 from portal.words import today
 
 NEAR = timedelta(days=13)
@@ -224,14 +224,15 @@ def _again(
 def _refused(choice: Choice, wish: Wish, refusal: DomainError) -> tuple[str, int]:
     """The sentence why, and free times near by, each one tap away."""
     near: list[FreeTime] = list(getattr(refusal, "alternatives", ())) or _near(choice, wish)
-    during = clashing(near)
-    near.sort(key=lambda slot: (slot.provider, slot.starts_at) in during)
+    near, during = classes_last(near)
     page = render_template(
         "portal/taken.html",
         kind=choice.kind,
         sentence=OWN_WORDS.get(refusal.code, refusal.message),
         limit=None if near else why_nothing_is_free(choice.kind.type),
-        alternatives=[_alternative(slot, wish) for slot in near],
+        alternatives=[
+            _alternative(slot, wish) | {"in_class": slot.starts_at in during} for slot in near
+        ],
         reason=wish.reason,
         all_times=url_for("portal.choose_time", code=choice.code, provider=choice.providers.key),
     )

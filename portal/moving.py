@@ -24,7 +24,7 @@ from portal.auth import me, own_visit
 from portal.blueprint import KEY, portal
 from portal.forms import MoveForm
 from portal.kinds import last_day_of, providers_for
-from portal.timetable import classes_on
+from portal.timetable import classes_last, classes_on
 from portal.visits import changeable_until
 from portal.words import today
 
@@ -193,12 +193,13 @@ def _refused(wanted: Wanted, starts_at: datetime, refusal: DomainError) -> tuple
     first = max(local_date(starts_at, clinic_zone()), today())
     last = last_day_of(type_of(visit.type_id).policy)
     free = _free(wanted, min(first, last), min(first, last) + NEAR)
+    near, during = classes_last(rules.nearest_slots(free, starts_at, NEAR_COUNT))
     page = render_template(
         "portal/move_taken.html",
         visit=visit,
         sentence=refusal.message,
         alternatives=[
-            _alternative(slot, visit) for slot in rules.nearest_slots(free, starts_at, NEAR_COUNT)
+            _alternative(slot, visit) | {"in_class": slot.starts_at in during} for slot in near
         ],
         all_times=url_for("portal.choose_new_time", appointment_id=visit.id),
     )

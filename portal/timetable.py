@@ -1,7 +1,7 @@
 """One's own class timetable: times that clash with it are marked and offered last."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 
 from flask import flash, redirect, render_template, request, url_for
@@ -27,17 +27,16 @@ def classes_on(day: date) -> list[Period]:
     return class_periods(me().id, clinic_day(day, clinic_zone()))
 
 
-def clashing(slots: Sequence[FreeTime]) -> set[tuple[str, object]]:
-    """Which of some times are during a class, by provider and start; one question for all."""
+def classes_last(slots: Sequence[T]) -> tuple[list[T], set[datetime]]:
+    """Some times, those during a class last, and when these start; one question for all."""
     if not slots:
-        return set()
+        return [], set()
     reach = Period(min(slot.starts_at for slot in slots), max(slot.ends_at for slot in slots))
     classes = class_periods(me().id, reach)
-    return {
-        (slot.provider, slot.starts_at)
-        for slot in slots
-        if clashes(Period(slot.starts_at, slot.ends_at), classes)
+    during = {
+        slot.starts_at for slot in slots if clashes(Period(slot.starts_at, slot.ends_at), classes)
     }
+    return sorted(slots, key=lambda slot: slot.starts_at in during), during
 
 
 @portal.get("/timetable", strict_slashes=False)
