@@ -6,10 +6,12 @@ end cannot both happen; what a claim keeps off stays off until then (SCH-02).
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import insert, update
 
 from app.infra.db import Transaction, retried, transaction
+from app.infra.one_by_one import one_by_one
 from app.infra.outbox import RetryLater
 from app.infra.runtime import settings
 from app.kernel import clock
@@ -38,10 +40,12 @@ from app.scheduling.services import questions
 from app.scheduling.services.booking import book_appointment, chosen_resources
 from app.scheduling.services.freed import time_freed
 from app.scheduling.services.messages import place_of_clinic
-from app.scheduling.services.wish import Wish
+from app.scheduling.services.questionnaires import diverting
+from app.scheduling.services.wish import Answers, Wish
 from app.scheduling.services.writing import INSERT_CLAIM, lock_parties, release_lapsed_holds
 from app.security.services import record_event
 
+NO_ANSWERS = Answers()
 OFFER_SUBJECT = "A time has become free for you"
 OVER_SUBJECT = "The offered time is gone"
 
@@ -74,15 +78,18 @@ def offer_freed_time(
         raise RetryLater("quiet hours", quiet - now)
     freed_by = AppointmentId(released_by) if released_by is not None else None
     freed = Freed(practitioner_id, Period(starts_at, ends_at), freed_by)
-    left, count = [freed.period], 0
-    first, last = questions.day_of(starts_at), questions.day_of(ends_at)
-    for candidate in waitlist.candidates(practitioner_id, first=first, last=last):
-        slot = _try(actor, candidate, freed)
+    left = [freed.period]
+
+    def offer(candidate: Candidate) -> bool:
+        nonlocal left
+        slot = _try(actor, candidate, freed) if left else None
         if slot is not None:
-            left, count = minus(left, [Period(slot.starts_at, slot.ends_at)]), count + 1
-        if not left:
-            break
-    return count
+            left = minus(left, [Period(slot.starts_at, slot.ends_at)])
+        return slot is not None
+
+    first, last = questions.day_of(starts_at), questions.day_of(ends_at)
+    waiting = waitlist.candidates(practitioner_id, first=first, last=last)
+    return one_by_one("offers", waiting, offer)
 
 
 def _try(actor: Actor, candidate: Candidate, freed: Freed) -> Slot | None:
@@ -127,6 +134,7 @@ def _question(
         first=questions.day_of(freed.period.starts_at),
         last=questions.day_of(freed.period.ends_at),
         patient_id=candidate.patient_id,
+        is_own=True,  # patients answer offers: what missed visits mean counts (SCH-35)
     )
 
 
@@ -220,19 +228,23 @@ def _announce(
     )
 
 
-def accept_offer(actor: Actor, *, offer_id: int) -> AppointmentView:
-    """Take the offered time: the visit is booked like any other. Twice is harmless.
+def accept_offer(actor: Actor, *, offer_id: int, given: Answers = NO_ANSWERS) -> AppointmentView:
+    """Take the offered time: the visit is booked like any other, with the questions of its type
+    and with what missed visits mean (SCH-13, SCH-35). Twice is harmless.
 
     Raises OfferOver with alternatives, UnknownOffer for what is not one's own, and what
-    book_appointment raises.
+    book_appointment raises; after AnswersNeeded and Diverted the offer stays open.
     """
-    number = retried(
-        lambda: _accept(actor, offer_id), refusal=OfferOver, between=release_lapsed_holds
-    )
+    with diverting(actor):
+        number = retried(
+            lambda: _accept(actor, offer_id, given),
+            refusal=OfferOver,
+            between=release_lapsed_holds,
+        )
     return appointments.known_appointment(number)
 
 
-def _accept(actor: Actor, offer_id: int) -> AppointmentId:
+def _accept(actor: Actor, offer_id: int, given: Answers) -> AppointmentId:
     with transaction() as tx:
         offer = check_visible_offer(actor, waitlist.offer(offer_id))
         wanted = types.type_of(offer.type_id)
@@ -244,7 +256,7 @@ def _accept(actor: Actor, offer_id: int) -> AppointmentId:
         if not offer.is_open_at(clock.now()):
             raise OfferOver()
         _release(tx, offer)
-        number = _book(actor, offer)
+        number = _book(actor, offer, given)
         tx.flush()  # the offer names the visit, which must be there first
         _settle(tx, offer, HoldStatus.ACCEPTED, number)
         _set_entry(tx, offer.entry_id, EntryStatus.FULFILLED, appointment_id=number)
@@ -252,7 +264,7 @@ def _accept(actor: Actor, offer_id: int) -> AppointmentId:
     return number
 
 
-def _book(actor: Actor, offer: OfferView) -> AppointmentId:
+def _book(actor: Actor, offer: OfferView, given: Answers) -> AppointmentId:
     wish = Wish(
         type=offer.type,
         starts_at=offer.starts_at,
@@ -261,7 +273,7 @@ def _book(actor: Actor, offer: OfferView) -> AppointmentId:
         reason=offer.reason,
     )
     try:
-        return book_appointment(actor, wish=wish).id
+        return book_appointment(actor, wish=wish.answering(given)).id
     except PatientBusy:
         raise  # another visit of their own is in the way; the offer stays
     except SlotTaken as taken:
@@ -291,7 +303,8 @@ def offer_details(actor: Actor, *, offer_id: int) -> OfferView:
 def settle_lapsed_offers(actor: Actor) -> int:
     """End the offers whose time is over and tell those who missed them. Returns how many."""
     actor.require(Permission.WAITLIST_WRITE)
-    return sum(_expire(actor, number) for number in waitlist.lapsed_offers(clock.now()))
+    lapsed = waitlist.lapsed_offers(clock.now())
+    return one_by_one("lapsed offers", lapsed, partial(_expire, actor))
 
 
 def _expire(actor: Actor, offer_id: int) -> bool:

@@ -1,8 +1,11 @@
 """Marks visits as missed after their grace period (SCH-35)."""
 
+from functools import partial
+
 from sqlalchemy import update
 
 from app.infra.db import transaction
+from app.infra.one_by_one import one_by_one
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.ids import AppointmentId
@@ -21,11 +24,12 @@ def mark_no_shows(actor: Actor) -> int:
 
     Safe to run twice and at once: each visit is marked in a transaction of its own, under its
     locks. When the clinic was closed or the provider away nobody missed anything: such a visit
-    is flagged for another time instead, and left to the front desk (SCH-19).
+    is flagged for another time instead, and left to the front desk (SCH-19). A visit that breaks
+    stops no other; then SomeFailed is raised at the end.
     """
     actor.require(Permission.RUN_DESK)
     due = no_shows.overdue_visits(clock.now(), limit=BATCH)
-    return sum(_settle(actor, appointment_id) for appointment_id in due)
+    return one_by_one("no-shows", due, partial(_settle, actor))
 
 
 def _settle(actor: Actor, appointment_id: AppointmentId) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.infra import signing
 from app.infra.db import Transaction, transaction
+from app.infra.one_by_one import one_by_one
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -46,7 +47,8 @@ def send_reminders(actor: Actor) -> int:
     """Send every reminder that is due now; returns how many.
 
     A row per visit and lead decides who sends, so that two workers send each one once; a moved
-    visit is a new one with reminders of its own.
+    visit is a new one with reminders of its own. A visit that breaks stops no other; then
+    SomeFailed is raised at the end.
     """
     actor.require(Permission.RUN_DESK)
     now, quiet = clock.now(), quiet_hours()
@@ -54,7 +56,7 @@ def send_reminders(actor: Actor) -> int:
     if planned_until is None:
         return 0
     found = list(reminders.candidates(now=now, planned_until=planned_until, until=now + REACH))
-    return sum(_remind(actor, one, now, quiet) for one in found)
+    return one_by_one("reminders", found, lambda one: _remind(actor, one, now, quiet))
 
 
 def _remind(actor: Actor, one: Candidate, now: datetime, quiet: QuietHours) -> bool:

@@ -145,8 +145,10 @@ def withdraw_from_waitlist(actor: Actor, *, entry_id: int) -> EntryView:
 
 def settle_waitlist(actor: Actor) -> None:
     """What time brings about: offers that lapsed go on, entries whose last day is over end."""
-    settle_lapsed_offers(actor)
-    _expire_entries(actor)
+    try:
+        settle_lapsed_offers(actor)
+    finally:
+        _expire_entries(actor)
 
 
 def _expire_entries(actor: Actor) -> None:
