@@ -13,6 +13,7 @@ from app.kernel.period import Period
 from app.scheduling import rules, services
 from app.scheduling.errors import BadText, FreeTime
 from app.scheduling.errors.questionnaires import AnswersNeeded, Diverted
+from app.scheduling.queries.schedules import PractitionerCard
 from app.scheduling.rules import AppointmentStatus, Slot
 from app.scheduling.services import Wish
 from app.scheduling.services.booking import once_for
@@ -25,6 +26,7 @@ from portal.kinds import Kind, Providers, my_kind, my_kinds, providers_for
 from portal.limits import why_nothing_is_free
 from portal.questions import Given
 from portal.timetable import classes_last, classes_on
+from portal.usual import usual_card
 from portal.words import today
 
 NEAR = timedelta(days=13)
@@ -77,20 +79,24 @@ def confirm_booking(code: str) -> Response | str | tuple[str, int]:
 
 
 def _times_page(choice: Choice, notice: str = "") -> str:
-    found = picker.pick(_source(choice))
+    usual = usual_card(choice.providers)
+    found = picker.pick(_source(choice, usual))
     return render_template(
         "portal/times.html",
         kind=choice.kind,
         picker=found,
         provider=choice.providers.key or "",
-        providers=_provider_links(choice),
+        providers=_provider_links(choice, usual),
         notice=notice,
         limit=why_nothing_is_free(choice.kind.type) if found.is_week_empty else None,
     )
 
 
-def _source(choice: Choice) -> picker.Source:
+def _source(choice: Choice, usual: PractitionerCard | None = None) -> picker.Source:
+    """Where the times come from; the usual provider comes first where anyone may be booked."""
     code, key = choice.code, choice.providers.key
+    preferred = usual if usual and not key else None
+    known = preferred.university_id if preferred else ""
 
     def day_href(first: date, on: date | None) -> str:
         week = asking.week_query(first, on)
@@ -98,7 +104,8 @@ def _source(choice: Choice) -> picker.Source:
 
     def time_href(slot: Slot) -> str:
         at = asking.instant_text(slot.starts_at)
-        return url_for("portal.confirm_booking", code=code, at=at, provider=key)
+        provider = key or (known if slot.provider == known else None)
+        return url_for("portal.confirm_booking", code=code, at=at, provider=provider)
 
     return picker.Source(
         find=lambda first, last: _free(choice, first, last),
@@ -106,6 +113,8 @@ def _source(choice: Choice) -> picker.Source:
         day_href=day_href,
         time_href=time_href,
         classes_on=classes_on,
+        usual=known,
+        usual_title=f"With {preferred.name}, your usual provider" if preferred else "",
     )
 
 
@@ -121,10 +130,14 @@ def _free(choice: Choice, first: date, last: date) -> list[Slot]:
     )
 
 
-def _provider_links(choice: Choice) -> list[tuple[str, str, str]]:
-    """Anybody first, then each provider: key, name, address."""
+def _provider_links(choice: Choice, usual: PractitionerCard | None) -> list[tuple[str, str, str]]:
+    """Anybody first, then the usual one and the others: key, name, address."""
+    cards = sorted(choice.providers.cards, key=lambda card: card != usual)
     choices = [("", "Anyone")]
-    choices += [(card.university_id, card.name) for card in choice.providers.cards]
+    choices += [
+        (card.university_id, f"{card.name} (your usual provider)" if card == usual else card.name)
+        for card in cards
+    ]
     code, week = choice.code, asking.week_of_address()
     return [
         (key, name, url_for("portal.choose_time", code=code, provider=key or None, **week))

@@ -76,6 +76,7 @@ class Source:
     """Where times come from, how far ahead, and the addresses of days and times.
 
     `classes_on` says when the student has class; such times stay bookable, but come last.
+    `usual` is the key of a provider whose times come first, `usual_title` what stands above them.
     """
 
     find: Callable[[date, date], list[Slot]]
@@ -83,6 +84,8 @@ class Source:
     day_href: Callable[[date, date | None], str]
     time_href: Callable[[Slot], str]
     classes_on: Callable[[date], list[Period]] = lambda day: []
+    usual: str = ""
+    usual_title: str = ""
 
 
 @portal.app_template_global("is_part")
@@ -101,14 +104,14 @@ def pick(source: Source) -> Picker:
     start = today()
     last = max(source.last, start)
     if first is None and on is None:
-        ahead = _by_day(source.find(start, min(start + REACH, last)))
+        ahead = _found(source, start, min(start + REACH, last))
         week = _week_of(min(ahead, default=start), start)
         return _picker(source, week, None, ahead, last)
     week = _week_of(min(max(first or on or start, start), last), start)
-    free = _by_day(source.find(week, min(week + WEEK - A_DAY, last)))
+    free = _found(source, week, min(week + WEEK - A_DAY, last))
     if max(free, default=start - A_DAY) < (on or week) and week + WEEK <= last:
         # Nothing from the chosen day on: look further, to say when the next free time is.
-        free |= _by_day(source.find(week + WEEK, min(week + WEEK + REACH, last)))
+        free |= _found(source, week + WEEK, min(week + WEEK + REACH, last))
     return _picker(source, week, on, free, last)
 
 
@@ -117,10 +120,14 @@ def _week_of(day: date, start: date) -> date:
     return start + WEEK * ((day - start) // WEEK)
 
 
-def _by_day(slots: list[Slot]) -> dict[date, list[Slot]]:
-    """One slot for each start, by the clinic's day: who sees the patient is settled later."""
+def _found(source: Source, first: date, last: date) -> dict[date, list[Slot]]:
+    """One slot for each start, the usual provider's if possible, by the clinic's day.
+
+    Who else could see the patient is settled later.
+    """
     zone = clinic_zone()
-    starts = {slot.starts_at: slot for slot in reversed(slots)}
+    usual_first = sorted(source.find(first, last), key=lambda one: one.provider != source.usual)
+    starts = {slot.starts_at: slot for slot in reversed(usual_first)}
     ordered = [starts[start] for start in sorted(starts)]
     return {
         day: list(of_day)
@@ -150,8 +157,9 @@ def _picker(
 def _times(
     source: Source, slots: list[Slot], classes: list[Period]
 ) -> list[tuple[str, list[Link]]]:
-    parts = [(_part(slot, classes), slot) for slot in slots]
-    parts.sort(key=lambda one: one[0] == IN_CLASS)
+    parts = [(_part(source, slot, classes), slot) for slot in slots]
+    ranks = {source.usual_title: 0, IN_CLASS: 2}
+    parts.sort(key=lambda one: ranks.get(one[0], 1))
     links = [(part, Link(_clock(slot), source.time_href(slot))) for part, slot in parts]
     return [
         (part, [link for _, link in of_part])
@@ -159,9 +167,11 @@ def _times(
     ]
 
 
-def _part(slot: Slot, classes: list[Period]) -> str:
-    is_in_class = clashes(Period(slot.starts_at, slot.ends_at), classes)
-    return IN_CLASS if is_in_class else _part_of_day(slot)
+def _part(source: Source, slot: Slot, classes: list[Period]) -> str:
+    if clashes(Period(slot.starts_at, slot.ends_at), classes):
+        return IN_CLASS
+    is_usual = source.usual_title and slot.provider == source.usual
+    return source.usual_title if is_usual else _part_of_day(slot)
 
 
 def _part_of_day(slot: Slot) -> str:
