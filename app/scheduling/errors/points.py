@@ -1,6 +1,6 @@
 """What is refused about points of missed visits (SCH-35)."""
 
-from app.kernel.errors import NotFound
+from app.kernel.errors import Invalid, NotFound
 from app.kernel.states import TransitionRefused
 
 
@@ -11,6 +11,12 @@ class UnknownPoint(NotFound):
 
     def __init__(self, message: str = "There is no such missed visit.") -> None:
         super().__init__(message)
+
+
+class MissedTooMany(Invalid):
+    """Missed visits stand against booking this for oneself. The sentence says what helps."""
+
+    code = "scheduling.missed_too_many"
 
 
 class PointNotContestable(TransitionRefused):

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from app.infra.db import session
 from app.kernel.ids import PatientId
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
 from app.scheduling.models import Appointment, AppointmentType, NoShowPoint
-from app.scheduling.rules.points import PointStatus, does_count
+from app.scheduling.rules.points import COUNTING, PointStatus, does_count
 
 LISTED = 50
 
@@ -48,6 +48,16 @@ def points_of(patient_id: PatientId) -> list[PointView]:
         .limit(LISTED)
     )
     return [_view(dict(row._mapping)) for row in rows]
+
+
+def points_that_count(patient_id: PatientId, *, now: datetime) -> int:
+    """How many missed visits count against a patient now (SCH-35)."""
+    statement = select(func.count()).where(
+        NoShowPoint.patient_id == patient_id,
+        NoShowPoint.expires_at > now,
+        NoShowPoint.status.in_([status.value for status in sorted(COUNTING)]),
+    )
+    return session().scalar(statement) or 0
 
 
 def _rows() -> Select[Any]:

@@ -9,6 +9,7 @@ from app.scheduling.rules.booking import (
     check_version,
     check_window,
     first_status,
+    moved_status,
     window_from,
 )
 from app.scheduling.rules.explain import Reason, ReasonCode, check_offered, why_not
@@ -86,6 +87,7 @@ __all__ = [
     "choose_resources",
     "first_status",
     "is_late_cancellation",
+    "moved_status",
     "nearest_slots",
     "needs_reason",
     "opening",

@@ -100,6 +100,13 @@ def first_status(
     return AppointmentStatus.CONFIRMED
 
 
+def moved_status(*, missed_too_many: bool = False) -> AppointmentStatus:
+    """A moved visit is confirmed, but after too many missed visits a patient's own move waits
+    for approval like a booking (SCH-35). What the clinic approved once stays approved.
+    """
+    return AppointmentStatus.PENDING if missed_too_many else AppointmentStatus.CONFIRMED
+
+
 def _is_sane(day: date) -> bool:
     """Far from the ends of the calendar, where adding a day raises OverflowError."""
     return FIRST_YEAR <= day.year <= LAST_YEAR

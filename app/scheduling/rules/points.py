@@ -6,8 +6,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from app.scheduling.errors import ReasonRequired
-from app.scheduling.errors.points import PointNotContestable, PointNotDecidable
+from app.scheduling.errors.points import MissedTooMany, PointNotContestable, PointNotDecidable
 from app.scheduling.rules.booking import check_reason_text
+from app.scheduling.rules.facts import PointsPolicy
 
 
 class PointStatus(StrEnum):
@@ -37,6 +38,26 @@ _SAID: Mapping[PointStatus, str] = MappingProxyType(
 def does_count(status: PointStatus, *, expires_at: datetime, now: datetime) -> bool:
     """Whether the point still counts; it ends exactly when it expires."""
     return status in COUNTING and now < expires_at
+
+
+def check_own_seat(
+    points: int, policy: PointsPolicy, *, starts_at: datetime, now: datetime
+) -> None:
+    """Whether a patient with these points may take a seat in a session for themselves.
+
+    A seat cannot wait for approval, so the front desk gives it. Raises MissedTooMany.
+    """
+    horizon = policy.horizon_of(points)
+    if starts_at - now > horizon:
+        days = f"{horizon.days} days" if horizon.days != 1 else "1 day"
+        raise MissedTooMany(
+            f"Because of missed visits you can take a seat at most {days} ahead. "
+            "Please ask the front desk if you need it earlier."
+        )
+    if points >= policy.for_approval:
+        raise MissedTooMany(
+            "Because of missed visits the front desk gives you your seat. Please call or ask there."
+        )
 
 
 def check_objection(

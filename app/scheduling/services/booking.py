@@ -20,7 +20,12 @@ from app.scheduling.queries.types import BookableType
 from app.scheduling.rules import AppointmentStatus, Question, ResourceFacts, Slot
 from app.scheduling.services import free_times, parties, questions
 from app.scheduling.services.messages import News, tell_everybody
-from app.scheduling.services.questionnaires import RedFlag, check_wish, divert, store_answers
+from app.scheduling.services.questionnaires import (
+    Answered,
+    check_wish,
+    diverting,
+    store_answers,
+)
 from app.scheduling.services.wish import Wish
 from app.scheduling.services.writing import (
     NewAppointment,
@@ -78,13 +83,12 @@ def book_appointment(actor: Actor, *, wish: Wish, once: Once | None = None) -> B
     starts_at = rules.check_start(wish.starts_at)
     reason = rules.check_reason_text(wish.reason)
     try:
-        return retried(
-            lambda: _book(actor, wish, starts_at, reason, once),
-            refusal=SlotTaken,
-            between=release_lapsed_holds,
-        )
-    except RedFlag as flag:
-        raise divert(actor, flag) from None
+        with diverting(actor):
+            return retried(
+                lambda: _book(actor, wish, starts_at, reason, once),
+                refusal=SlotTaken,
+                between=release_lapsed_holds,
+            )
     except SlotTaken as taken:
         near = free_times.alternatives(actor, wish, starts_at)
         raise type(taken)(taken.message, alternatives=near or taken.alternatives) from None
@@ -97,7 +101,7 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
             return Booked.restored(earlier)
         patient, is_own = parties.patient_to_book(actor, wish.patient)
         wanted = parties.type_to_book(actor, wish.type)
-        answered = check_wish(wish, wanted, patient.id, is_own=is_own)
+        answered = check_wish(actor, wish, wanted, patient.id, is_own=is_own)
         override = _override(actor, wish)
         number, question = _locked_question(
             tx, wanted, patient.id, starts_at, wish.provider, is_own=is_own
@@ -118,7 +122,7 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
                 missed_too_many=question.needs_approval,
             ),
             reason=reason,
-            override_reason=override,
+            override_reason=_reasons(override, answered),
             resources=chosen_resources(question, slot),
         )
         _store(tx, actor, new, patient, on_behalf=not is_own)
@@ -134,6 +138,12 @@ def _override(actor: Actor, wish: Wish) -> str:
         return ""
     actor.require(Permission.OVERRIDE)
     return rules.check_override_reason(wish.override_reason)
+
+
+def _reasons(override: str, answered: Answered | None) -> str:
+    """Why the rules were set aside, and why a red flag was."""
+    despite = answered.despite_flag if answered else ""
+    return " ".join(reason for reason in (override, despite) if reason)
 
 
 def _locked_question(

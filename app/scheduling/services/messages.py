@@ -96,10 +96,14 @@ def _params(news: News) -> dict[str, str]:
 
 
 def _calendar(news: News) -> CalendarPart | None:
-    """An invitation, or its cancellation; a request is not in the calendar yet."""
-    if news.template in (Template.PENDING, Template.DECLINED, Template.MISSED):
+    """An invitation, or its cancellation; a request is not in the calendar yet.
+
+    A move that was declined was there before, at its old time: that entry goes.
+    """
+    was_moved = news.template is Template.DECLINED and news.sequence > 0
+    if news.template in (Template.PENDING, Template.DECLINED, Template.MISSED) and not was_moved:
         return None
-    is_over = news.template is Template.CANCELLED
+    is_over = was_moved or news.template is Template.CANCELLED
     return CalendarPart(
         entity=news.uid,
         sequence=news.sequence,

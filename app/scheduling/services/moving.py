@@ -166,7 +166,7 @@ def _moved(
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         campus=slot.campus,
-        status=AppointmentStatus.CONFIRMED,
+        status=rules.moved_status(missed_too_many=question.needs_approval),
         reason=visit.reason,
         override_reason=override,
         resources=chosen_resources(question, slot),
@@ -192,7 +192,7 @@ def _replace(
         patient_id=visit.patient_id,
         at=now,
         from_status=None,
-        to_status=AppointmentStatus.CONFIRMED,
+        to_status=new.status,
         starts_at=new.starts_at,
         reason=new.override_reason,
         on_behalf=visit.patient.user_id != actor.user_id,
@@ -203,11 +203,12 @@ def _replace(
 
 def _tell_move(tx: Transaction, actor: Actor, visit: AppointmentView, new: NewAppointment) -> None:
     provider = schedules.known_practitioner(new.practitioner_id)
+    is_pending = new.status is AppointmentStatus.PENDING
     tell_everybody(
         tx,
         actor,
         News(
-            template=Template.CHANGED,
+            template=Template.PENDING if is_pending else Template.CHANGED,
             appointment_id=new.id,
             uid=visit.uid,
             sequence=new.sequence,

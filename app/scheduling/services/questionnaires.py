@@ -1,13 +1,14 @@
 """Questions at booking: asked in versions, answered in the booking's transaction, diverted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import insert, text
 
-from app.infra.db import Transaction, transaction
+from app.infra.db import Transaction, in_transaction, transaction
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -21,6 +22,7 @@ from app.scheduling.queries import questionnaires as queries
 from app.scheduling.queries import types
 from app.scheduling.queries.questionnaires import DiversionView, GivenAnswers, QuestionnaireView
 from app.scheduling.queries.types import BookableType
+from app.scheduling.rules.booking import check_override_reason
 from app.scheduling.rules.questionnaires import (
     CheckedAnswers,
     Draft,
@@ -39,11 +41,15 @@ LOCK_TYPE = text("SELECT id FROM scheduling_appointment_type WHERE id = :id FOR 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Answers that passed, to be stored with the visit."""
+    """Answers that passed, to be stored with the visit.
+
+    `despite_flag` says why staff book although one of them is a red flag, "" when none is.
+    """
 
     questionnaire: QuestionnaireView
     checked: CheckedAnswers
     consented: bool
+    despite_flag: str = ""
 
 
 class RedFlag(Exception):
@@ -99,13 +105,29 @@ def save_questionnaire(actor: Actor, *, type_code: str, draft: Draft) -> int:
         return row.version
 
 
-def check_wish(
-    wish: Wish, wanted: BookableType, patient_id: PatientId, *, is_own: bool
-) -> Answered | None:
-    """The answers that came with a booking; None where nothing is asked.
+@contextmanager
+def diverting(actor: Actor) -> Iterator[None]:
+    """Turns a red flag into "call or come now", once nothing of the booking is left.
 
-    Patients answer every required question; staff, who talk with the patient, may leave all of
-    them out. Raises AnswersNeeded, QuestionsChanged, and RedFlag for an answer that is one.
+    A use case inside another one leaves that to the outer one. Raises Diverted.
+    """
+    try:
+        yield
+    except RedFlag as flag:
+        if in_transaction():
+            raise
+        raise divert(actor, flag) from None
+
+
+def check_wish(
+    actor: Actor, wish: Wish, wanted: BookableType, patient_id: PatientId, *, is_own: bool
+) -> Answered | None:
+    """The answers that came with a booking; None where nothing is asked (SCH-13).
+
+    Every booking comes through here. Patients answer every required question; staff, who talk
+    with the patient, may leave all of them out. A red flag is booked only by those who may
+    override, with a reason. Raises AnswersNeeded, QuestionsChanged, Forbidden,
+    OverrideNeedsReason, and RedFlag for an answer that is one.
     """
     asked = wanted.questionnaire
     if asked is None or asked.asks_nothing:
@@ -117,9 +139,14 @@ def check_wish(
     checked = check_answers(
         asked.questions, wish.answers or {}, consent=asked.consent, consented=wish.consent
     )
+    despite = ""
     if checked.flagged:
-        raise RedFlag(patient_id, asked, checked)
-    return Answered(asked, checked, consented=bool(asked.consent) and wish.consent)
+        if wish.despite_flag is None:
+            raise RedFlag(patient_id, asked, checked)
+        actor.require(Permission.OVERRIDE)
+        despite = check_override_reason(wish.despite_flag)
+    consented = bool(asked.consent) and wish.consent
+    return Answered(asked, checked, consented, despite)
 
 
 def store_answers(

@@ -25,10 +25,11 @@ from app.scheduling.errors.sessions import (
 )
 from app.scheduling.models import Claim, GroupSession, Seat, SeatStation
 from app.scheduling.permissions import Permission
-from app.scheduling.queries import sessions, types
+from app.scheduling.queries import points, sessions, types
 from app.scheduling.queries.facts import PATIENT
 from app.scheduling.queries.sessions import SeatView, SessionView
 from app.scheduling.rules import sessions as session_rules
+from app.scheduling.rules.points import check_own_seat
 from app.scheduling.rules.sessions import SeatStatus, SessionStatus
 from app.scheduling.services import parties
 from app.scheduling.services.seat_messages import tell_seat, tell_seat_cancelled
@@ -64,7 +65,7 @@ def take_seat(actor: Actor, *, session_id: int, patient: str | None = None) -> S
     """Take a seat for oneself, or at the front desk for a patient. Again, it is the same seat.
 
     Raises SessionFull with other sessions, SessionOver, NotOpenYet, NotForYou, PatientBusy,
-    UnknownSession, UnknownPatient, TypeNotBookable.
+    UnknownSession, UnknownPatient, TypeNotBookable, MissedTooMany.
     """
     card, is_own = parties.patient_to_book(actor, patient)
     seat_id = retried(
@@ -96,6 +97,8 @@ def _check_may_take(actor: Actor, found: SessionView, card: PatientCard, now: da
     rules.check_type_bookable_by(types.type_of(found.type_id).policy, frozenset(actor.roles))
     opens = _opens(found, card)
     session_rules.check_open_for(opens, found.starts_at, now, _in_words(opens))
+    held = points.points_that_count(card.id, now=now)
+    check_own_seat(held, parties.points_policy(), starts_at=found.starts_at, now=now)
 
 
 def _opens(found: SessionView, card: PatientCard) -> datetime | None:

@@ -37,11 +37,13 @@ from app.scheduling.services import parties, questions
 from app.scheduling.services.booking import book_appointment
 from app.scheduling.services.changes import change_status
 from app.scheduling.services.moving import reschedule_appointment
-from app.scheduling.services.wish import Wish
+from app.scheduling.services.questionnaires import check_wish, diverting
+from app.scheduling.services.wish import Answers, Wish
 from app.scheduling.services.writing import lock_parties, release_lapsed_holds
 from app.security.services import record_event
 
 SKIP = "skip"
+NO_ANSWERS = Answers()
 ALTERNATIVES = 4
 
 
@@ -49,7 +51,8 @@ ALTERNATIVES = 4
 class SeriesWish:
     """A series that staff want to book. `patient` and `provider` are university IDs.
 
-    `override_reason` sets notice, horizon and limits aside, for those who may.
+    `override_reason` sets notice, horizon and limits aside, for those who may. The answers to
+    the questions of the type are given once and stored with every visit (SCH-13).
     """
 
     type: str
@@ -58,6 +61,7 @@ class SeriesWish:
     pattern: Pattern
     reason: str = ""
     override_reason: str | None = None
+    given: Answers = NO_ANSWERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +162,15 @@ def book_series(
     """Book all visits of a series or none; returns the key of the series.
 
     `choices` says by number which occurrences are skipped (SKIP) or moved (MoveTo). Raises
-    SeriesClash naming a visit that cannot be had, NothingToBook, and what `preview_series` does.
+    SeriesClash naming a visit that cannot be had, NothingToBook, AnswersNeeded, Diverted, and
+    what `preview_series` does.
     """
-    return retried(
-        lambda: _book_series(actor, wish, choices or {}, once),
-        refusal=SlotTaken,
-        between=release_lapsed_holds,
-    )
+    with diverting(actor):
+        return retried(
+            lambda: _book_series(actor, wish, choices or {}, once),
+            refusal=SlotTaken,
+            between=release_lapsed_holds,
+        )
 
 
 def once_for(actor: Actor, key: str, wish: SeriesWish) -> Once:
@@ -182,6 +188,9 @@ def _book_series(actor: Actor, wish: SeriesWish, choices: Choices, once: Once | 
         provider = questions.providers_for(wanted, wish.provider)[0]
         everybody = [one.id for one in wanted.providers]
         lock_parties(tx, everybody, patient.id, wanted.resource_ids)
+        # Looked at before the first visit, so that a refusal names the answer and no visit.
+        first = _single(wish, occurrences(pattern, settings().time_zone)[0], wish.provider)
+        check_wish(actor, first, wanted, patient.id, is_own=False)
         booked = _book_each(tx, actor, wish, choices)
         series_id = _store_series(
             tx,
@@ -212,14 +221,7 @@ def _book_each(
         starts_at, provider = planned, wish.provider
         if isinstance(choice, MoveTo):
             starts_at, provider = choice.starts_at, choice.provider
-        single = Wish(
-            type=wish.type,
-            starts_at=starts_at,
-            provider=provider,
-            patient=wish.patient,
-            reason=wish.reason,
-            override_reason=wish.override_reason,
-        )
+        single = _single(wish, starts_at, provider)
         try:
             booked[book_appointment(actor, wish=single).id] = number
         except DomainError as refusal:
@@ -229,6 +231,18 @@ def _book_each(
     if not booked:
         raise NothingToBook()
     return booked
+
+
+def _single(wish: SeriesWish, starts_at: datetime, provider: str) -> Wish:
+    """One visit of the series as a booking of its own."""
+    return Wish(
+        type=wish.type,
+        starts_at=starts_at,
+        provider=provider,
+        patient=wish.patient,
+        reason=wish.reason,
+        override_reason=wish.override_reason,
+    ).answering(wish.given)
 
 
 def _store_series(tx: Transaction, actor: Actor, pattern: Pattern, **keys: int | None) -> int:

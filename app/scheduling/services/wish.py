@@ -1,8 +1,21 @@
 """What somebody wants to book."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a booking that is no form of its own brings along: an offer, a series.
+
+    `despite_flag` is the reason why staff book although an answer is a red flag.
+    """
+
+    answers: Mapping[str, object] | None = None
+    consent: bool = False
+    version: int | None = None
+    despite_flag: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,7 +24,8 @@ class Wish:
 
     `patient` and `provider` are university IDs; `override_reason` sets notice, horizon and
     limits aside, for those who may. `answers` are those to the questions of the type by key,
-    `questions_version` the version that they were read in, where the asker knows it.
+    `questions_version` the version that they were read in, where the asker knows it;
+    `despite_flag` is the reason why staff book although an answer is a red flag.
     """
 
     type: str
@@ -23,3 +37,14 @@ class Wish:
     answers: Mapping[str, object] | None = None
     consent: bool = False
     questions_version: int | None = None
+    despite_flag: str | None = None
+
+    def answering(self, given: Answers) -> "Wish":
+        """The same wish with these answers."""
+        return replace(
+            self,
+            answers=given.answers,
+            consent=given.consent,
+            questions_version=given.version,
+            despite_flag=given.despite_flag,
+        )
