@@ -36,7 +36,25 @@ LABELS = {
     T.SEND_BACK: ("Back to waiting", "arrow-left"),
     T.REOPEN: ("Reopen", "refresh"),
     T.LEAVE: ("Left", "log-out"),
+    T.BRING_BACK: ("Bring back", "refresh"),
     T.UNDO: ("Undo arrival", "x"),
+}
+# The steps as the history of a visit says them.
+STEP_NAMES = {
+    "arrive": "Arrived",
+    "call": "Called",
+    "start": "Started",
+    "complete": "Completed",
+    "skip": "Skipped: called and did not come",
+    "hold": "Put on hold",
+    "resume": "Back from hold",
+    "send-back": "Sent back to the queue",
+    "reopen": "Reopened",
+    "leave": "Left without being seen",
+    "bring-back": "Brought back",
+    "transfer": "Transferred",
+    "prioritise": "Priority changed",
+    "undo": "Arrival undone",
 }
 MAIN = {
     VisitStatus.WAITING: T.CALL,
@@ -93,13 +111,20 @@ def apply_step(
         T.HOLD: {"reason": text("reason")},
         T.LEAVE: {"reason": text("reason") or "Left without being seen"},
         T.REOPEN: {"reason": text("reason")},
-        T.TRANSFER: {"type_code": text("type"), "provider": text("provider") or None},
+        T.TRANSFER: dict(zip(("type_code", "provider"), transfer_of(values), strict=True)),
         T.PRIORITISE: {
             "priority": number(values.get("priority"), 0),
             "reason": text("reason"),
         },
     }
     return SERVICES[step](actor, **shared, **extras.get(step, {}))
+
+
+def transfer_of(values: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Service and provider: as two values, or as the one of the form, "service/provider"."""
+    service, _, provider = str(values.get("to") or "").partition("/")
+    service = service or str(values.get("type") or "")
+    return service, provider or str(values.get("provider") or "") or None
 
 
 SERVICES: dict[VisitStep, Callable[..., VisitView]] = {
@@ -112,6 +137,7 @@ SERVICES: dict[VisitStep, Callable[..., VisitView]] = {
     T.SEND_BACK: services.send_back,
     T.REOPEN: services.reopen,
     T.LEAVE: services.leave,
+    T.BRING_BACK: services.bring_back,
     T.TRANSFER: services.transfer,
     T.PRIORITISE: services.prioritise,
     T.UNDO: services.undo_check_in,

@@ -9,6 +9,7 @@ DESK = frozenset({Role.RECEPTIONIST})
 class Permission(PermissionEnum):
     """<domain>:<resource>:<action>, in alphabetical order."""
 
+    CLOSE_DAY = "visits:day:close", DESK | {Role.NURSE}
     DEVICE_READ = "visits:device:read", DESK | {Role.ADMIN}
     DEVICE_WRITE = "visits:device:write", {Role.ADMIN}
     QUEUE_READ = "visits:visit:read", DESK | CLINICIANS

@@ -123,3 +123,21 @@ def test_only_what_is_fresh_can_be_undone():
         rules.check_reopen(NINE, after(24 * 60 + 1))
     with pytest.raises(TooLateToUndo):
         rules.check_reopen(None, NINE)
+
+
+def test_who_has_left_is_brought_back_while_it_is_fresh_and_without_an_appointment():
+    """SCH-33: a walk-in that was recorded as left by mistake waits again."""
+    left = VisitStatus.LEFT
+    assert rules.check_step("C-001", left, VisitStep.BRING_BACK) is VisitStatus.WAITING
+    with pytest.raises(StepRefused, match="C-001 is waiting, so nobody can bring it back now"):
+        rules.check_step("C-001", VisitStatus.WAITING, VisitStep.BRING_BACK)
+
+    rules.check_bring_back("C-001", NINE, after(10), booked=False)
+    with pytest.raises(TooLateToUndo, match="within 10 minutes"):
+        rules.check_bring_back("C-001", NINE, after(11), booked=False)
+    with pytest.raises(TooLateToUndo):
+        rules.check_bring_back("C-001", NINE, after(5), booked=False, today=False)
+    with pytest.raises(TooLateToUndo):
+        rules.check_bring_back("C-001", None, NINE, booked=False)
+    with pytest.raises(StepRefused, match="take the patient as a walk-in"):
+        rules.check_bring_back("C-001", NINE, NINE, booked=True)

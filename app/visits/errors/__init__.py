@@ -1,5 +1,7 @@
 """What the queue refuses, each with a stable code and a sentence that people can act on."""
 
+from collections.abc import Sequence
+
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.states import TransitionRefused
 
@@ -92,6 +94,19 @@ class TooLateToUndo(Conflict):
 
     def __init__(self, message: str = "An arrival can be undone only within 10 minutes.") -> None:
         super().__init__(message)
+
+
+class DayNotOver(Conflict):
+    """Somebody is with a provider; the day ends when all of them are done."""
+
+    code = "visits.day_not_over"
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        verb = "is" if len(tokens) == 1 else "are"
+        super().__init__(
+            f"{', '.join(tokens)} {verb} with a provider. Please complete these visits, or send"
+            " them back to the queue, before you close the day."
+        )
 
 
 class PriorityReasonRequired(Invalid):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from app.kernel.clock import local_date
+from app.visits.rules.steps import VisitStatus
 
 TRIES = 8
 TRIES_WITHIN = timedelta(minutes=5)
@@ -61,6 +62,14 @@ def is_resting(led_nowhere: Sequence[datetime], now: datetime) -> bool:
     """Whether a kiosk rests, by the tries of late that led nowhere."""
     recent = [at for at in led_nowhere if now - at < TRIES_WITHIN]
     return len(recent) > TRIES and now - max(recent) < REST
+
+
+def gives_way(status: VisitStatus, *, is_walk_in: bool) -> bool:
+    """Whether a number without appointment ends when its owner checks in for an appointment.
+
+    Only while nobody has called it: who is called or being seen goes there first.
+    """
+    return is_walk_in and status in (VisitStatus.WAITING, VisitStatus.ON_HOLD)
 
 
 def is_code(typed: str) -> bool:

@@ -35,6 +35,7 @@ class VisitStep(StrEnum):
     COMPLETE = "complete"
     REOPEN = "reopen"
     LEAVE = "leave"
+    BRING_BACK = "bring-back"
     TRANSFER = "transfer"
     PRIORITISE = "prioritise"
     UNDO = "undo"
@@ -61,6 +62,7 @@ STEPS: Mapping[VisitStep, tuple[frozenset[VisitStatus], VisitStatus | None]] = M
         _T.SEND_BACK: (frozenset({_S.IN_PROGRESS}), _S.WAITING),
         _T.REOPEN: (frozenset({_S.COMPLETED}), _S.IN_PROGRESS),
         _T.LEAVE: (frozenset(NOT_SEEN_YET), _S.LEFT),
+        _T.BRING_BACK: (frozenset({_S.LEFT}), _S.WAITING),
         _T.TRANSFER: (frozenset(NOT_SEEN_YET), _S.WAITING),
         _T.PRIORITISE: (frozenset(NOT_SEEN_YET), None),
         _T.UNDO: (frozenset(NOT_SEEN_YET), _S.VOID),
@@ -79,18 +81,19 @@ DESCRIPTIONS: Mapping[VisitStatus, str] = MappingProxyType(
 )
 WORDS: Mapping[VisitStep, str] = MappingProxyType(
     {
-        _T.CALL: "call",
-        _T.SKIP: "skip",
-        _T.HOLD: "put on hold",
-        _T.RESUME: "take back from hold",
-        _T.START: "start",
-        _T.SEND_BACK: "send back to the queue",
-        _T.COMPLETE: "complete",
-        _T.REOPEN: "reopen",
-        _T.LEAVE: "record as left",
-        _T.TRANSFER: "transfer",
-        _T.PRIORITISE: "give another priority",
-        _T.UNDO: "undo",
+        _T.CALL: "call it",
+        _T.SKIP: "skip it",
+        _T.HOLD: "put it on hold",
+        _T.RESUME: "take it back from hold",
+        _T.START: "start it",
+        _T.SEND_BACK: "send it back to the queue",
+        _T.COMPLETE: "complete it",
+        _T.REOPEN: "reopen it",
+        _T.LEAVE: "record it as left",
+        _T.BRING_BACK: "bring it back",
+        _T.TRANSFER: "transfer it",
+        _T.PRIORITISE: "give it another priority",
+        _T.UNDO: "undo it",
     }
 )
 
@@ -99,7 +102,7 @@ def check_step(token: str, status: VisitStatus, step: VisitStep) -> VisitStatus:
     """The status after the step. Raises StepRefused with the reason."""
     sources, target = STEPS[step]
     if status not in sources:
-        raise StepRefused(f"{token} {DESCRIPTIONS[status]}, so nobody can {WORDS[step]} it now.")
+        raise StepRefused(f"{token} {DESCRIPTIONS[status]}, so nobody can {WORDS[step]} now.")
     return target or status
 
 
@@ -113,6 +116,23 @@ def check_reopen(ended_at: datetime | None, now: datetime) -> None:
     """Raises TooLateToUndo for a visit that ended longer ago than a day."""
     if ended_at is None or now - ended_at > REOPEN_WITHIN:
         raise TooLateToUndo("A completed visit can be reopened only within 24 hours.")
+
+
+def check_bring_back(
+    token: str, ended_at: datetime | None, now: datetime, *, booked: bool, today: bool = True
+) -> None:
+    """A walk-in recorded as left by mistake waits again, while that is fresh (SCH-33).
+
+    An appointment that ended so holds no time any more (SCH-07): its patient takes a number.
+    `today` says that the visit is of this day. Raises StepRefused for an appointment,
+    TooLateToUndo.
+    """
+    if booked:
+        raise StepRefused(
+            f"The appointment of {token} has ended. Please take the patient as a walk-in."
+        )
+    if not today or ended_at is None or now - ended_at > UNDO_WITHIN:
+        raise TooLateToUndo("Who has left can be brought back only within 10 minutes.")
 
 
 def steps_from(status: VisitStatus) -> list[VisitStep]:

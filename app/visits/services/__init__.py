@@ -7,10 +7,11 @@ from app.visits.services.arrivals import (
     receive_walk_in,
     undo_check_in,
 )
+from app.visits.services.closing import DayEnd, close_day, close_queues, day_end
 from app.visits.services.turns import (
+    bring_back,
     call,
     call_next,
-    close_queues,
     complete,
     hold,
     leave,
@@ -25,13 +26,17 @@ from app.visits.services.turns import (
 )
 
 __all__ = [
+    "DayEnd",
+    "bring_back",
     "call",
     "call_next",
     "change_appointment_status",
     "check_in",
     "check_in_at_kiosk",
+    "close_day",
     "close_queues",
     "complete",
+    "day_end",
     "hold",
     "leave",
     "possible_steps",

@@ -139,12 +139,16 @@ def check_free_to_arrive(present: VisitView | None) -> None:
 
 def end_forgotten(visit: VisitView) -> None:
     """End a visit of an earlier day: who still waited has left, who was inside was seen."""
-    clinic, reason = system_actor(), "The day ended."
+    end_visit(system_actor(), visit, "The day ended.")
+
+
+def end_visit(actor: Actor, visit: VisitView, reason: str) -> None:
+    """End a visit with its day. Raises Conflict when it was changed meanwhile."""
     was_inside = visit.status is VisitStatus.IN_PROGRESS
     with transaction() as tx:
         if visit.appointment_id is not None:
             change_appointment_status(
-                clinic,
+                actor,
                 appointment_id=visit.appointment_id,
                 status=AppointmentStatus.COMPLETED if was_inside else AppointmentStatus.LEFT,
                 reason=reason,
@@ -153,4 +157,4 @@ def end_forgotten(visit: VisitView) -> None:
         target = VisitStatus.COMPLETED if was_inside else VisitStatus.LEFT
         fresh = locked_visit(tx, visit.id, visit.version)
         values = values_for(fresh, target, reason)
-        change_visit(tx, clinic, fresh, STEP_TO[target], reason=reason, to=target, **values)
+        change_visit(tx, actor, fresh, STEP_TO[target], reason=reason, to=target, **values)

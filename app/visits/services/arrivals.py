@@ -2,7 +2,9 @@
 
 from datetime import date, datetime
 
-from app.infra.db import transaction
+from sqlalchemy import update
+
+from app.infra.db import Transaction, transaction
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -25,10 +27,12 @@ from app.visits.errors import (
     UnknownService,
     UnknownVisit,
 )
+from app.visits.models import Visit
 from app.visits.permissions import Permission
 from app.visits.queries import visits
 from app.visits.queries.visits import VisitView
 from app.visits.rules import VisitStep
+from app.visits.rules.check_in import gives_way
 from app.visits.services.appointments import (
     change_appointment_status,
     check_free_to_arrive,
@@ -136,24 +140,60 @@ def check_in(
 def check_in_at_kiosk(actor: Actor, *, university_id: str) -> VisitView:
     """The patient checks in alone, standing at a kiosk, inside the window of the visit.
 
-    Asked twice, the number stays the same. Raises UnknownArrival, NothingToCheckIn,
-    AlreadyHere, and TransitionRefused outside the window.
+    Asked twice, the number stays the same. A number without appointment that nobody has called
+    ends with it. Raises UnknownArrival, NothingToCheckIn, AlreadyHere, and TransitionRefused
+    outside the window.
     """
     card = _patient(university_id)
     present = visits.open_visit_of_patient(card.id)
+    earlier = None
     if present is not None and present.on_date == today_of_clinic():
-        if present.is_walk_in:
-            raise AlreadyHere(present.token)
-        return present
+        if not present.is_walk_in:
+            return present
+        earlier = present
+    chosen = _to_check_in(card)
+    with transaction() as tx:
+        given_up = _give_up_number(tx, actor, earlier) if earlier else None
+        change_appointment_status(
+            actor, appointment_id=chosen.id, status=AppointmentStatus.CHECKED_IN, by_qr=True
+        )
+        if given_up:
+            _keep_standing(tx, given_up, chosen)
+    return _opened(chosen.id)
+
+
+def _give_up_number(tx: Transaction, actor: Actor, earlier: VisitView) -> VisitView:
+    """End a walk-in's number for the appointment's; it is never given again (SCH-33).
+
+    Raises AlreadyHere when it was called meanwhile.
+    """
+    fresh = locked_visit(tx, earlier.id)
+    if not gives_way(fresh.status, is_walk_in=fresh.is_walk_in):
+        raise AlreadyHere(fresh.token)
+    reason = "Checked in for an appointment."
+    stamps = {"ended_at": clock.now(), "ended_reason": reason}
+    change_visit(tx, actor, fresh, VisitStep.UNDO, reason=reason, **stamps)
+    return fresh
+
+
+def _keep_standing(tx: Transaction, given_up: VisitView, chosen: AppointmentView) -> None:
+    """The patient came when the first number was taken, and stays as urgent as then."""
+    due = rules.due_at(arrived_at=given_up.arrived_at, booked_at=chosen.starts_at)
+    tx.execute(
+        update(Visit)
+        .where(Visit.appointment_id == chosen.id)
+        .values(due_at=due, priority=given_up.priority, priority_reason=given_up.priority_reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _to_check_in(card: PatientCard) -> AppointmentView:
+    """The appointment that the patient comes for now. Raises NothingToCheckIn."""
     expected = _expected_today(card)
     if not expected:
         raise NothingToCheckIn()
     now = clock.now()
-    chosen = next((one for one in expected if _is_in_window(one, now)), expected[0])
-    change_appointment_status(
-        actor, appointment_id=chosen.id, status=AppointmentStatus.CHECKED_IN, by_qr=True
-    )
-    return _opened(chosen.id)
+    return next((one for one in expected if _is_in_window(one, now)), expected[0])
 
 
 def _expected_today(card: PatientCard) -> list[AppointmentView]:

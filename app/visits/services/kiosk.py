@@ -9,6 +9,7 @@ from app.infra.db import transaction
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.clock import clinic_day, local_date
+from app.kernel.errors import Conflict
 from app.kernel.ids import AppointmentId
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
@@ -34,6 +35,7 @@ from app.visits.rules.check_in import (
     TRIES_WITHIN,
     Expected,
     Verdict,
+    gives_way,
     is_code,
     is_of_today,
     is_resting,
@@ -91,12 +93,34 @@ def kiosk_check_in(device: DeviceCard, *, typed: str, address: str = "") -> Tick
     known = _ticket_of(patient)
     if known is None:
         _check_expected(patient, try_id)
-        check_in_at_kiosk(actor_of(device, address), university_id=patient.university_id)
-        known = _ticket_of(patient)
+    if known is None or _gives_way(patient):
+        known = _checked_in(device, patient, address)
     _note_known(try_id)
-    if known is None:
-        raise NotForThisKiosk()
     return known
+
+
+def _checked_in(device: DeviceCard, patient: PatientCard, address: str) -> Ticket:
+    """Check in and answer with the number; of two taps at once one does it, both show it."""
+    try:
+        check_in_at_kiosk(actor_of(device, address), university_id=patient.university_id)
+    except Conflict:
+        known = _ticket_of(patient)
+        if known is None:
+            raise
+        return known
+    made = _ticket_of(patient)
+    if made is None:
+        raise NotForThisKiosk()
+    return made
+
+
+def _gives_way(patient: PatientCard) -> bool:
+    """Whether the number that somebody has ends for an appointment in its window (SCH-33)."""
+    today = local_date(clock.now(), settings().time_zone)
+    visit = visits.visit_of_patient_today(patient.id, today)
+    if visit is None or not gives_way(visit.status, is_walk_in=visit.is_walk_in):
+        return False
+    return _verdict(_expected_today(patient)) is Verdict.READY
 
 
 def kiosk_walk_in(
@@ -190,17 +214,26 @@ def _person_of_code(text: str) -> PatientCard | None:
 
 def _check_expected(patient: PatientCard, try_id: int) -> None:
     """Raises NotForThisKiosk without a visit today, NotNow outside the window."""
-    zone, now = settings().time_zone, clock.now()
-    found = appointments_of(now=now, patient_id=patient.id, statuses=COMES_TO, page_size=50)
-    today = clinic_day(local_date(now, zone), zone)
-    those = [one for one in found.results if today.starts_at <= one.starts_at < today.ends_at]
-    expected = [_expected(one) for one in those]
-    answer = verdict(expected, now=now, zone=zone)
+    expected = _expected_today(patient)
+    answer = _verdict(expected)
     if answer is Verdict.NOTHING_TODAY:
         raise NotForThisKiosk()
     if answer is not Verdict.READY:
         _note_known(try_id)
         raise NotNow(what_to_do(answer, max(one.window for one in expected)))
+
+
+def _verdict(expected: list[Expected]) -> Verdict:
+    return verdict(expected, now=clock.now(), zone=settings().time_zone)
+
+
+def _expected_today(patient: PatientCard) -> list[Expected]:
+    """The visits of today that the patient may still come for."""
+    zone, now = settings().time_zone, clock.now()
+    found = appointments_of(now=now, patient_id=patient.id, statuses=COMES_TO, page_size=50)
+    today = clinic_day(local_date(now, zone), zone)
+    those = [one for one in found.results if today.starts_at <= one.starts_at < today.ends_at]
+    return [_expected(one) for one in those]
 
 
 def _expected(visit: AppointmentView) -> Expected:

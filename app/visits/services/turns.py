@@ -1,6 +1,6 @@
 """Whose turn it is, and what becomes of it: calling, seeing, skipping, leaving (SCH-33)."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 
@@ -17,8 +17,9 @@ from app.scheduling.errors import UnknownProvider
 from app.scheduling.queries import types
 from app.scheduling.queries.types import BookableType
 from app.scheduling.rules import AppointmentStatus
+from app.scheduling.services.writing import lock_parties
 from app.visits import rules
-from app.visits.errors import NobodyWaiting, StaleVisit, UnknownService, UnknownVisit
+from app.visits.errors import AlreadyHere, NobodyWaiting, StaleVisit, UnknownService, UnknownVisit
 from app.visits.models import Visit
 from app.visits.permissions import Permission
 from app.visits.queries import visits
@@ -26,7 +27,6 @@ from app.visits.queries.visits import VisitView
 from app.visits.rules import VisitStatus, VisitStep
 from app.visits.services.appointments import (
     change_appointment_status,
-    end_forgotten,
     values_for,
 )
 from app.visits.services.writing import change_visit, locked_visit
@@ -55,7 +55,14 @@ def possible_steps(actor: Actor, visit: VisitView) -> list[VisitStep]:
         only -= {VisitStep.UNDO}
     if visit.ended_at is not None and clock.now() - visit.ended_at > rules.REOPEN_WITHIN:
         only -= {VisitStep.REOPEN}
+    if visit.appointment_id is not None or not is_fresh(visit.ended_at):
+        only -= {VisitStep.BRING_BACK}
     return [step for step in rules.steps_from(visit.status) if step in only]
+
+
+def is_fresh(ended_at: datetime | None) -> bool:
+    """Whether what ended then can still be taken back."""
+    return ended_at is not None and clock.now() - ended_at <= rules.UNDO_WITHIN
 
 
 def call_next(
@@ -295,10 +302,30 @@ def _with_appointment(
     return visits.known_visit(visit_id)
 
 
-def close_queues(actor: Actor) -> int:
-    """End what an earlier day left open: who still waited has left. Returns how many."""
+def bring_back(actor: Actor, *, visit_id: int, version: int | None = None) -> VisitView:
+    """Undo "left" of a walk-in within 10 minutes: same number, same due time (SCH-33).
+
+    Raises UnknownVisit, StaleVisit, StepRefused, TooLateToUndo, and AlreadyHere when the
+    patient has taken another number since.
+    """
     actor.require(Permission.CALL)
-    forgotten = visits.forgotten(_today())
-    for one in forgotten:
-        end_forgotten(one)
-    return len(forgotten)
+    known = visits.visit(visit_id)
+    if known is None:
+        raise UnknownVisit()
+    with transaction() as tx:
+        lock_parties(tx, [], known.patient_id)
+        visit = locked_visit(tx, visit_id, version)
+        rules.check_step(visit.token, visit.status, VisitStep.BRING_BACK)
+        rules.check_bring_back(
+            visit.token,
+            visit.ended_at,
+            clock.now(),
+            booked=visit.appointment_id is not None,
+            today=visit.on_date == _today(),
+        )
+        present = visits.open_visit_of_patient(visit.patient_id)
+        if present is not None:
+            raise AlreadyHere(present.token)
+        values = values_for(visit, VisitStatus.WAITING, "")
+        change_visit(tx, actor, visit, VisitStep.BRING_BACK, **values)
+    return visits.known_visit(visit_id)

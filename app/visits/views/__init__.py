@@ -2,11 +2,12 @@
 
 from flask_appbuilder import AppBuilder
 
-from app.visits.views import appointments, devices, queue
+from app.visits.views import appointments, closing, devices, queue
 
 
 def register(appbuilder: AppBuilder) -> None:
     """The screens and their places in the menu."""
     appointments.register(appbuilder)
     queue.register(appbuilder)
+    closing.register(appbuilder)
     devices.register(appbuilder)

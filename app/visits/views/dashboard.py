@@ -92,6 +92,7 @@ def _today(actor: Actor) -> dict[str, Any]:
         "today": today,
         "numbers": queries.numbers_of(today),
         "may_see_queue": actor.may(Queue.QUEUE_READ),
+        "may_close": actor.may(Queue.CLOSE_DAY),
         "counts": {status.value: counts.get(status, 0) for status in AppointmentStatus},
         "expected": sum(counts.get(status, 0) for status in PRESENT),
         "here": [line for line in lines if line.visit.status in PRESENT[:2]],

@@ -9,20 +9,23 @@ from werkzeug.wrappers import Response
 
 from app.kernel import clock
 from app.kernel.clock import clinic_days, local_date
-from app.kernel.errors import DomainError, NotFound
+from app.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from app.scheduling.permissions import Permission as Appointments
-from app.scheduling.queries import appointments, walk_ins
+from app.scheduling.queries import appointments, types, walk_ins
 from app.scheduling.rules import AppointmentStatus
 from app.visits import queries, services
-from app.visits.forms import apply_step, buttons_of, key_of, number, step_named
+from app.visits.errors import UnknownVisit
+from app.visits.forms import STEP_NAMES, apply_step, buttons_of, key_of, number, step_named
 from app.visits.permissions import Permission
 from app.visits.queries import QueueEntry, VisitView
-from app.visits.rules import ORDER_IN_WORDS, PRIORITIES
-from app.web.http import clinic_zone, current_actor
+from app.visits.rules import NOT_SEEN_YET, ORDER_IN_WORDS, PRIORITIES
+from app.web.http import clinic_zone, current_actor, status_of
 from app.web.views import GuardedView
 
 SHOWN_EXPECTED = 50
 LONGEST_NAME = 64
+# Where a step may have been taken besides the queue itself.
+PAGES = {"closing": "ClosingView.day"}
 
 
 class QueueView(GuardedView):
@@ -36,6 +39,7 @@ class QueueView(GuardedView):
         "receive": "receive",
         "next": "call",
         "step": "read",
+        "visit": "read",
     }
 
     @expose("/")
@@ -75,6 +79,38 @@ class QueueView(GuardedView):
         wanted = step_named(step)
         return run(lambda: apply_step(current_actor(), key_of(pk), wanted, request.form))
 
+    @expose("/<int:pk>/", methods=["GET", "POST"])
+    @has_access
+    def visit(self, pk: int) -> Response | tuple[Response, int]:
+        """One visit: what happened, every step, another priority, service or provider."""
+        if request.method == "GET":
+            return self._visit(key_of(pk))
+        wanted = step_named(request.form.get("step", ""))
+        try:
+            visit = apply_step(current_actor(), key_of(pk), wanted, request.form)
+        except (Conflict, Invalid) as refusal:
+            return self._visit(key_of(pk), refusal=refusal.message), status_of(refusal)
+        flash(said_of(visit), "success")
+        return redirect(url_for("QueueView.queue"), 303)
+
+    def _visit(self, key: int, refusal: str | None = None) -> Response:
+        actor, visit = current_actor(), queries.visit(key)
+        if visit is None:
+            raise UnknownVisit()
+        page = self.render_template(
+            "visits/visit.html",
+            title=visit.token,
+            visit=visit,
+            events=queries.events_of(key),
+            buttons=buttons_of(actor, visit),
+            may_change=actor.may(Permission.CALL) and visit.status in NOT_SEEN_YET,
+            services=[types.type_of(one.id) for one in types.bookable_types()],
+            priorities=PRIORITIES,
+            step_names=STEP_NAMES,
+            refusal=refusal,
+        )
+        return cast(Response, page)
+
     def _page(self, refusal: str | None = None) -> Response:
         actor, now = current_actor(), clock.now()
         today = local_date(now, clinic_zone())
@@ -94,6 +130,7 @@ class QueueView(GuardedView):
                 order=ORDER_IN_WORDS,
                 may_receive=actor.may(Permission.RECEIVE),
                 may_call=actor.may(Permission.CALL),
+                may_close=actor.may(Permission.CLOSE_DAY),
                 expected=_expected() if actor.may(Appointments.RUN_DESK) else None,
                 refusal=refusal,
             ),
@@ -142,8 +179,13 @@ def run(step: Callable[[], VisitView]) -> Response:
     except DomainError as refusal:
         flash(refusal.message, "danger")
     else:
-        flash(f"{visit.token}, {visit.patient.list_name}: {words_of(visit)}.", "success")
-    return redirect(url_for("QueueView.queue"))
+        flash(said_of(visit), "success")
+    return redirect(url_for(PAGES.get(request.form.get("back", ""), "QueueView.queue")))
+
+
+def said_of(visit: VisitView) -> str:
+    """What a step did, such as "C-001, Cruz, Ana: on hold"."""
+    return f"{visit.token}, {visit.patient.list_name}: {words_of(visit)}."
 
 
 def words_of(visit: VisitView) -> str:

@@ -10,9 +10,15 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "QueueView.step": CARE,
     "VisitApi.queue": CARE,
     "VisitApi.walk_in": DESK,
+    "QueueView.visit": CARE,
+    "ClosingView.day": DESK,
+    "ClosingView.close": DESK,
     "VisitApi.step": CARE,
+    "ClosingApi.day": DESK,
+    "ClosingApi.close": DESK,
 }
 SAID: dict[str, dict[str, object]] = {
+    "ClosingApi.close": {"json": {}},
     "VisitApi.walk_in": {"json": {"patient": "20259001", "type": "consultation"}},
     "VisitApi.step": {"json": {"step": "call", "place": "Room 1"}},
 }
