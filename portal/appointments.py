@@ -9,6 +9,7 @@ from app.scheduling import services
 from app.scheduling.errors import BadText, StaleVersion, TransitionRefused
 from app.scheduling.errors.attendance import AnswerTooLate
 from app.scheduling.queries.appointments import AppointmentView, appointments_of_patient
+from app.scheduling.queries.sessions import coming_seats
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import VisitDetails
 from app.scheduling.services.calendar_entry import calendar_entry
@@ -33,8 +34,12 @@ def list_visits() -> str:
     )
     if page.page > 1 and not page.results:
         raise NotFound("There is no such page.")
+    is_first = when == "upcoming" and page.page == 1
+    seats = coming_seats(me().id, now=clock.now()) if is_first else []
     has_more = page.page * PAGE_SIZE < page.count and page.page < asking.LAST_PAGE
-    return render_template("portal/visits.html", when=when, page=page, has_more=has_more)
+    return render_template(
+        "portal/visits.html", when=when, page=page, has_more=has_more, seats=seats
+    )
 
 
 @portal.get(f"/appointments/{KEY}", strict_slashes=False)

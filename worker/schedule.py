@@ -12,5 +12,6 @@ EVERY: dict[JobName, timedelta] = {
     JobName.PURGE_IDEMPOTENCY: timedelta(hours=1),
     JobName.PURGE_OUTBOX: timedelta(days=1),
     JobName.SEND_REMINDERS: timedelta(minutes=1),
+    JobName.SEND_SEAT_REMINDERS: timedelta(minutes=1),
     JobName.SETTLE_HOLDS: timedelta(minutes=1),
 }

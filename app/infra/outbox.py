@@ -55,6 +55,7 @@ class JobName(StrEnum):
     MARK_NO_SHOWS = "scheduling.mark_no_shows"
     OFFER_FREED_TIMES = "scheduling.offer_freed_times"
     SEND_REMINDERS = "scheduling.send_reminders"
+    SEND_SEAT_REMINDERS = "scheduling.send_seat_reminders"
     SETTLE_HOLDS = "scheduling.settle_holds"
     CLOSE_QUEUES = "visits.close_queues"
     PURGE_ATTEMPTS = "security.purge_sign_in_attempts"

@@ -170,6 +170,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "status IN ('open', 'closed', 'cancelled', 'done')",
             name=op.f("ck_scheduling_group_session_status"),
@@ -548,6 +549,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint(
             "appointment_id", "lead_minutes", name=op.f("pk_scheduling_reminder")
+        ),
+    )
+    op.create_table(
+        "scheduling_seat_reminder",
+        sa.Column("seat_id", sa.BigInteger(), nullable=False),
+        sa.Column("lead_minutes", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["seat_id"],
+            ["scheduling_seat.id"],
+            name=op.f("fk_scheduling_seat_reminder_seat_id_scheduling_seat"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "seat_id", "lead_minutes", name=op.f("pk_scheduling_seat_reminder")
         ),
     )
     op.create_table(
@@ -937,6 +952,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_scheduling_waitlist_entry_patient_id")
     op.drop_table("scheduling_waitlist_entry")
     op.drop_table("scheduling_seat_station")
+    op.drop_table("scheduling_seat_reminder")
     op.drop_table("scheduling_reminder")
     with op.batch_alter_table("scheduling_outage_item", schema=None) as batch_op:
         batch_op.drop_index("uq_scheduling_outage_item_appointment")

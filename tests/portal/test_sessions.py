@@ -26,12 +26,14 @@ def test_a_seat_is_two_taps_away_and_stands_on_the_first_page(sam, plan):
     sam.tap("Flu vaccination")
     booked = sam.send("Take a seat")
     home = sam.open("/portal/")
+    mine = sam.open("/portal/appointments")
 
     assert listed.says("2 seats left")
     assert booked.says("Your seat is booked.")
     assert booked.says("You have a seat.")
     assert home.says("Flu vaccination")
-    assert home.link("Flu vaccination") == booked.path
+    assert home.link("Flu vaccination") == mine.link("Flu vaccination") == booked.path
+    assert not mine.says("You have nothing to come.")
 
 
 def test_a_double_tap_is_harmless_and_a_seat_can_be_given_back(sam, plan):
@@ -83,7 +85,7 @@ def test_eve_gives_no_seat_of_sam_back(sam, eve, plan):
 
 
 def test_after_the_cutoff_the_page_says_to_call(sam, plan):
-    address = f"/portal/sessions/{plan(starts_at='2026-11-23 09:05')}"
+    address = f"/portal/sessions/{plan(starts_at='2026-11-23 09:05', ends_at=at('11:00'))}"
     sam.open(address)
     form = sam.send("Take a seat").form("Cancel my seat")
 

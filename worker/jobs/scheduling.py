@@ -17,6 +17,12 @@ def send_reminders(actor: Actor) -> None:
     services.send_reminders(actor)
 
 
+@job(JobName.SEND_SEAT_REMINDERS, transactions=Transactions.OWN)
+def send_seat_reminders(actor: Actor) -> None:
+    """Remind patients of their seats in group sessions; each reminder leaves once."""
+    services.send_seat_reminders(actor)
+
+
 @job(JobName.MARK_NO_SHOWS, transactions=Transactions.OWN)
 def mark_no_shows(actor: Actor) -> None:
     """Mark visits whose patient did not come; marked ones stay as they are."""

@@ -17,6 +17,7 @@ from app.scheduling.models.series import Series
 from app.scheduling.models.sessions import (
     GroupSession,
     Seat,
+    SeatReminder,
     SeatStation,
     SessionCohort,
     SessionStation,
@@ -46,6 +47,7 @@ __all__ = [
     "Resource",
     "ResourceBlock",
     "Seat",
+    "SeatReminder",
     "SeatStation",
     "Series",
     "SessionCohort",

@@ -38,6 +38,7 @@ class GroupSession(Base):
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[Instant]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+    changed_at: Mapped[Instant]
 
 
 class SessionCohort(Base):
@@ -114,3 +115,13 @@ class SeatStation(Base):
     )
     passed_at: Mapped[Instant]
     marked_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+
+
+class SeatReminder(Base):
+    """A reminder of a seat that was sent. One per seat and lead time (SCH-30)."""
+
+    __tablename__ = "scheduling_seat_reminder"
+
+    seat_id: Mapped[int] = mapped_column(ForeignKey("scheduling_seat.id"), primary_key=True)
+    lead_minutes: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sent_at: Mapped[Instant]

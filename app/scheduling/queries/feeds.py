@@ -1,18 +1,22 @@
 """Calendar feeds: whose they are, and the visits in them (SCH-37)."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.infra.db import session
 from app.kernel.ids import PatientId, PractitionerId, UserId
 from app.kernel.period import Period
-from app.scheduling.models import Appointment, Feed
+from app.scheduling.models import Appointment, Feed, GroupSession, Seat
 from app.scheduling.rules import HOLDS_TIME, AppointmentStatus
 from app.scheduling.rules.feeds import MOST_ENTRIES, FeedEntry
 
 IN_FEEDS = sorted(HOLDS_TIME - {AppointmentStatus.PENDING})
+# Of a seat, and of a group session.
+SESSIONS_IN_FEEDS = ("booked", "attended", "open", "closed", "done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,24 @@ def feed_entries(
 ) -> tuple[list[FeedEntry], datetime | None]:
     """The visits that take place, by start, and when any visit of the period last changed.
 
-    Visits that were given up are not listed, but that they were is a change.
+    Seats of a patient and group sessions of a provider are among them. Visits that were given
+    up are not listed, but that they were is a change. Two statements.
     """
-    rows = session().execute(
+    rows = [*_visits(period, patient_id, practitioner_id)]
+    rows += _seats(period, patient_id) if patient_id is not None else []
+    rows += _sessions(period, practitioner_id) if practitioner_id is not None else []
+    entries, changed_at = [], None
+    for uid, sequence, starts_at, ends_at, status, since in sorted(rows, key=lambda row: row[2]):
+        changed_at = max(changed_at, since) if changed_at else since
+        if status in IN_FEEDS or status in SESSIONS_IN_FEEDS:
+            entries.append(FeedEntry(uid, sequence, Period(starts_at, ends_at), since))
+    return entries, changed_at
+
+
+def _visits(
+    period: Period, patient_id: PatientId | None, practitioner_id: PractitionerId | None
+) -> Iterable[Sequence[Any]]:
+    return session().execute(
         select(
             Appointment.uid,
             Appointment.sequence,
@@ -72,9 +91,45 @@ def feed_entries(
         .order_by(Appointment.starts_at, Appointment.id)
         .limit(2 * MOST_ENTRIES)
     )
-    entries, changed_at = [], None
-    for uid, sequence, starts_at, ends_at, status, since in rows:
-        changed_at = max(changed_at, since) if changed_at else since
-        if status in IN_FEEDS:
-            entries.append(FeedEntry(uid, sequence, Period(starts_at, ends_at), since))
-    return entries, changed_at
+
+
+def _seats(period: Period, patient_id: PatientId) -> Iterable[Sequence[Any]]:
+    """A patient's seats, under the names that their e-mails carry (CAL-01)."""
+    rows = session().execute(
+        select(
+            Seat.id,
+            GroupSession.starts_at,
+            GroupSession.ends_at,
+            Seat.status,
+            func.greatest(Seat.status_since, GroupSession.changed_at),
+        )
+        .join(GroupSession, GroupSession.id == Seat.session_id)
+        .where(
+            Seat.patient_id == patient_id,
+            GroupSession.starts_at >= period.starts_at,
+            GroupSession.starts_at < period.ends_at,
+        )
+        .limit(MOST_ENTRIES)
+    )
+    return [(f"seat-{number}", 0, *rest) for number, *rest in rows]
+
+
+def _sessions(period: Period, practitioner_id: PractitionerId) -> Iterable[Sequence[Any]]:
+    """A provider's group sessions."""
+    rows = session().execute(
+        select(
+            GroupSession.id,
+            GroupSession.version - 1,
+            GroupSession.starts_at,
+            GroupSession.ends_at,
+            GroupSession.status,
+            GroupSession.changed_at,
+        )
+        .where(
+            GroupSession.practitioner_id == practitioner_id,
+            GroupSession.starts_at >= period.starts_at,
+            GroupSession.starts_at < period.ends_at,
+        )
+        .limit(MOST_ENTRIES)
+    )
+    return [(f"session-{number}", *rest) for number, *rest in rows]

@@ -50,6 +50,7 @@ from app.scheduling.services.schedules import (
     save_override,
     save_weekly_hours,
 )
+from app.scheduling.services.seat_reminders import send_seat_reminders
 from app.scheduling.services.waitlist import (
     WaitingWish,
     hours_recovered,
@@ -108,6 +109,7 @@ __all__ = [
     "say_coming",
     "say_not_coming",
     "send_reminders",
+    "send_seat_reminders",
     "settle_waitlist",
     "times_to_move",
     "visit_details",

@@ -25,6 +25,47 @@ def tell_seat_cancelled(
     _tell(tx, actor, found, seat.id, seat.patient, Template.SEAT_CANCELLED, subject, note)
 
 
+def remind_of_seat(
+    tx: Transaction,
+    actor: Actor,
+    found: SessionView,
+    seat: SeatView,
+    *,
+    lead: int,
+    by_email: bool,
+    in_app: bool,
+) -> None:
+    """The session is soon; the lead in minutes makes each reminder its own (NOT-01)."""
+    patient = seat.patient
+    notify(
+        tx,
+        actor,
+        event=f"session.{Template.REMINDER.value}",
+        entity=f"seat/{seat.id}",
+        occurrence=lead,
+        recipient=Recipient(
+            patient.user_id,
+            patient.full_name,
+            patient.email if by_email else "",
+            by_bell=in_app,
+        ),
+        subject="A reminder of your appointment",
+        template=Template.REMINDER,
+        params=_params(found, found.title),
+        link=f"/portal/sessions/{found.id}",
+        expires_at=found.starts_at,
+    )
+
+
+def _params(found: SessionView, note: str) -> dict[str, str]:
+    return {
+        "starts_at": found.starts_at.isoformat(),
+        "ends_at": found.ends_at.isoformat(),
+        "place": place_of_clinic(),
+        "note": note,
+    }
+
+
 def _tell(
     tx: Transaction,
     actor: Actor,
@@ -45,12 +86,7 @@ def _tell(
         recipient=Recipient(patient.user_id, patient.full_name, patient.email),
         subject=subject,
         template=template,
-        params={
-            "starts_at": found.starts_at.isoformat(),
-            "ends_at": found.ends_at.isoformat(),
-            "place": place_of_clinic(),
-            "note": note or found.title,
-        },
+        params=_params(found, note or found.title),
         calendar=CalendarPart(
             entity=f"seat-{seat_id}",
             sequence=1 if is_over else 0,

@@ -153,7 +153,8 @@ def _check_free(
 
 
 def _insert(tx: Transaction, actor: Actor, values: dict[str, object]) -> int:
-    row = GroupSession(**values, created_at=clock.now(), created_by_id=actor.user_id)
+    now = clock.now()
+    row = GroupSession(**values, created_at=now, changed_at=now, created_by_id=actor.user_id)
     tx.add(row)
     tx.flush()  # claims, cohorts and stations name its key
     return row.id
@@ -176,7 +177,7 @@ def _update(
     changed = tx.execute(
         update(GroupSession)
         .where(*guards)
-        .values(version=GroupSession.version + 1, **values)
+        .values(version=GroupSession.version + 1, changed_at=clock.now(), **values)
         .execution_options(synchronize_session=False)
     )
     if changed.rowcount != 1:
@@ -316,7 +317,7 @@ def set_booking_open(actor: Actor, *, session_id: int, is_open: bool) -> None:
         changed = tx.execute(
             update(GroupSession)
             .where(GroupSession.id == session_id, GroupSession.status == source)
-            .values(status=target, version=GroupSession.version + 1)
+            .values(status=target, version=GroupSession.version + 1, changed_at=clock.now())
             .execution_options(synchronize_session=False)
         )
         if changed.rowcount:
@@ -330,7 +331,7 @@ def _settle(tx: Transaction, session_id: int, target: SessionStatus) -> SessionV
     changed = tx.execute(
         update(GroupSession)
         .where(GroupSession.id == session_id, GroupSession.status.in_(("open", "closed")))
-        .values(status=target.value, version=GroupSession.version + 1)
+        .values(status=target.value, version=GroupSession.version + 1, changed_at=clock.now())
         .execution_options(synchronize_session=False)
     )
     found = known_session(session_id)
