@@ -66,6 +66,29 @@ def test_a_count_an_interval_and_days_left_out():
     ]
 
 
+def test_a_class_of_every_second_monday_of_a_month():
+    assert starts(calendar(event("RRULE:FREQ=MONTHLY;BYDAY=2MO;COUNT=2"))) == [
+        "12-14 01:00",
+        "01-11 01:00",
+    ]
+
+
+def test_days_that_the_file_names_one_by_one():
+    extra = event(
+        "RDATE:20261127T090000,20261128T090000",
+        "RDATE;VALUE=PERIOD:20261129T010000Z/PT1H",
+        "RDATE;TZID=Asia/Tokyo:20261130T100000",
+        "EXDATE:20261128T090000",
+    )
+
+    assert starts(calendar(extra)) == [
+        "11-23 01:00",
+        "11-27 01:00",
+        "11-29 01:00",
+        "11-30 01:00",
+    ]
+
+
 def test_a_class_that_began_last_year_counts_from_today():
     old = event(
         "RRULE:FREQ=WEEKLY",
@@ -116,12 +139,19 @@ def test_whole_days_and_cancelled_classes_are_none():
         calendar(),
         calendar(event())[:-20],
         calendar(event(start="DTSTART:20261399T090000")),
-        calendar(event("RRULE:FREQ=MONTHLY")),
+        calendar(event("RRULE:FREQ=YEARLY")),
+        calendar(event("RRULE:FREQ=MONTHLY;BYSETPOS=1;BYDAY=MO")),
         calendar(event("RRULE:FREQ=SECONDLY")),
         calendar(event("RRULE:FREQ=WEEKLY;BYDAY=2MO")),
         calendar(event("RRULE:FREQ=WEEKLY;BYHOUR=1,2,3")),
         calendar(event("RRULE:FREQ=WEEKLY;INTERVAL=0")),
-        calendar(event("RRULE:FREQ=DAILY", start="DTSTART:00010101T090000", end="DURATION:PT1H")),
+        calendar(
+            event(
+                "RRULE:FREQ=DAILY;COUNT=800000",
+                start="DTSTART:00010101T090000",
+                end="DURATION:PT1H",
+            )
+        ),
         calendar(event(start="DTSTART:20200101T090000", end="DTEND:20200101T100000")),
         calendar(*[event()] * 2001),
         calendar(event(*["STATUS:CONFIRMED"] * 40_001)),

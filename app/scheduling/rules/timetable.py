@@ -5,17 +5,17 @@ repeat. Its own definitions of time zones are not read; names of zones are looke
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import DAILY, FR, MO, SA, SU, TH, TU, WE, WEEKLY, rrule
 from icalendar import Event
 
 from app.kernel.period import Period
 from app.scheduling.errors.calendars import BadTimetable
+from app.scheduling.rules.repeats import Repeat, occurrences, weekday
 
 LARGEST_FILE = 1024 * 1024
 MOST_ENTRIES = 2_000
@@ -24,18 +24,20 @@ DAYS_AHEAD = 200
 LONGEST_CLASS = timedelta(hours=24)
 LONGEST_TITLE = 120
 A_DAY = timedelta(days=1)
-WEEKDAYS = {"MO": MO, "TU": TU, "WE": WE, "TH": TH, "FR": FR, "SA": SA, "SU": SU}
-FREQUENCIES = {"DAILY": DAILY, "WEEKLY": WEEKLY}
 # The properties that are read; all others would only cost time.
 READ = re.compile(
-    r"(BEGIN|END|UID|DTSTART|DTEND|DURATION|SUMMARY|STATUS|RRULE|EXDATE|RECURRENCE-ID)[:;]", re.I
+    r"(BEGIN|END|UID|DTSTART|DTEND|DURATION|SUMMARY|STATUS|RRULE|RDATE|EXDATE|RECURRENCE-ID)[:;]",
+    re.I,
 )
 MOST_LINES = 40_000
-KNOWN_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "WKST"}
+KNOWN_PARTS = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "WKST"}
 TOO_MANY = f"This timetable has more than {MOST_ENTRIES} classes. Please leave out some."
 TOO_LARGE = "This file is larger than 1 MB. Please choose a smaller one."
 NO_CLASSES = f"There are no classes in the next {DAYS_AHEAD} days of this timetable."
-ODD_REPEAT = "A class repeats in a way that we do not understand: only daily and weekly ones work."
+TOO_OFTEN = "The classes of this timetable repeat too often."
+ODD_REPEAT = (
+    "A class repeats in a way that we do not understand: only daily, weekly and monthly ones work."
+)
 ODD_TIME = "A class has a time that we do not understand."
 
 
@@ -78,6 +80,7 @@ class _Series:
     moves: datetime | None
     is_cancelled: bool
     left_out: set[datetime] = field(default_factory=set)
+    added: tuple[datetime, ...] = ()
 
 
 def parse_timetable(data: bytes | str, *, window: Window) -> list[ClassTime]:
@@ -88,16 +91,27 @@ def parse_timetable(data: bytes | str, *, window: Window) -> list[ClassTime]:
     series = [one for one in (_series(text, window) for text in _events(data)) if one]
     moved = {(one.uid, one.moves) for one in series if one.moves}
     classes: set[ClassTime] = set()
-    steps = iter(range(MOST_STEPS))
+    spend = _purse()
     for one in series:
         if not one.is_cancelled:
             one.left_out |= {wall for uid, wall in moved if uid == one.uid and not one.moves}
-            classes |= set(_classes(one, window, steps))
+            classes |= set(_classes(one, window, spend))
         if len(classes) > MOST_ENTRIES:
             raise BadTimetable(TOO_MANY)
     if not classes:
         raise BadTimetable(NO_CLASSES)
     return sorted(classes)
+
+
+def _purse() -> Callable[[], None]:
+    """Pays for each step through a calendar; raises BadTimetable when it is empty."""
+    left = iter(range(MOST_STEPS))
+
+    def spend() -> None:
+        if next(left, None) is None:
+            raise BadTimetable(TOO_OFTEN)
+
+    return spend
 
 
 def clashes(period: Period, classes: Iterable[Period]) -> bool:
@@ -172,7 +186,8 @@ def _read(event: Any, zone: ZoneInfo) -> _Series | None:
         repeats=event.get("RRULE") if moves is None else None,
         moves=_wall(moves.dt, own_zone, wall.time()) if moves is not None else None,
         is_cancelled=str(event.get("STATUS", "")).upper() == "CANCELLED",
-        left_out=set(_left_out(event, own_zone, wall.time())),
+        left_out=set(_listed(event, "EXDATE", own_zone, wall.time())),
+        added=tuple(_listed(event, "RDATE", own_zone, wall.time())) if moves is None else (),
     )
 
 
@@ -199,11 +214,13 @@ def _wall(moment: date | datetime, zone: tzinfo, of_start: time) -> datetime:
     return (moment.astimezone(zone) if moment.tzinfo else moment).replace(tzinfo=None)
 
 
-def _left_out(event: Any, zone: tzinfo, of_start: time) -> Iterator[datetime]:
-    given = event.get("EXDATE", [])
+def _listed(event: Any, name: str, zone: tzinfo, of_start: time) -> Iterator[datetime]:
+    """The times that the file names one by one. A period counts from its start."""
+    given = event.get(name, [])
     for dates in given if isinstance(given, list) else [given]:
         for one in dates.dts:
-            yield _wall(one.dt, zone, of_start)
+            moment = one.dt[0] if isinstance(one.dt, tuple) else one.dt
+            yield _wall(moment, zone, of_start)
 
 
 def _title(text: str) -> str:
@@ -211,13 +228,10 @@ def _title(text: str) -> str:
     return " ".join(plain.split())[:LONGEST_TITLE]
 
 
-def _classes(one: _Series, window: Window, steps: Iterator[int]) -> Iterator[ClassTime]:
+def _classes(one: _Series, window: Window, spend: Callable[[], None]) -> Iterator[ClassTime]:
     """The classes of one event in the window. Raises BadTimetable when there is no end to them."""
-    for wall in _walls(one):
-        if next(steps, None) is None:
-            raise BadTimetable("The classes of this timetable repeat too often.")
-        if wall.date() > window.last + A_DAY:
-            return
+    for wall in _walls(one, window, spend):
+        spend()
         if window.has(wall) and wall not in one.left_out:
             starts_at = wall.replace(tzinfo=one.zone).astimezone(UTC)
             first = starts_at.astimezone(window.zone).date()
@@ -225,33 +239,31 @@ def _classes(one: _Series, window: Window, steps: Iterator[int]) -> Iterator[Cla
                 yield ClassTime(starts_at, starts_at + one.lasts, one.title)
 
 
-def _walls(one: _Series) -> Iterable[datetime]:
+def _walls(one: _Series, window: Window, spend: Callable[[], None]) -> Iterator[datetime]:
+    """The first time, the repeated ones, and those that the file names one by one."""
+    yield from one.added
     if one.repeats is None:
-        return [one.start]
-    rule: Iterable[datetime] = _rule(one)
-    return rule
+        yield one.start
+        return
+    since, last = window.first - A_DAY, window.last + A_DAY
+    yield from occurrences(one.start, _rule(one), since=since, last=last, spend=spend)
 
 
-def _rule(one: _Series) -> rrule:
+def _rule(one: _Series) -> Repeat:
     """The repetition in wall time, so that a class stays at its hour when clocks change."""
     parts = one.repeats
     if isinstance(parts, list) or not set(parts) <= KNOWN_PARTS:
         raise BadTimetable(ODD_REPEAT)
-    frequency = FREQUENCIES.get(str(parts.get("FREQ", [""])[0]).upper())
-    days = [WEEKDAYS.get(str(day).upper()) for day in parts.get("BYDAY", [])]
-    if frequency is None or None in days:
-        raise BadTimetable(ODD_REPEAT)
     until = parts.get("UNTIL", [None])[0]
-    count = parts.get("COUNT", [None])[0]
-    interval = parts.get("INTERVAL", [1])[0]
-    if interval < 1 or (count is not None and count < 1):
-        raise BadTimetable(ODD_REPEAT)
-    return rrule(
-        frequency,
-        dtstart=one.start,
-        interval=interval,
-        count=count,
-        until=None if until is None else _wall(until, one.zone, time.max),
-        byweekday=days or None,
-        wkst=WEEKDAYS.get(str(parts.get("WKST", ["MO"])[0]).upper(), MO),
-    )
+    try:
+        return Repeat(
+            frequency=str(parts.get("FREQ", [""])[0]).upper(),
+            interval=int(parts.get("INTERVAL", [1])[0]),
+            count=parts.get("COUNT", [None])[0],
+            until=None if until is None else _wall(until, one.zone, time.max),
+            days=tuple(weekday(str(day)) for day in parts.get("BYDAY", [])),
+            month_days=tuple(int(day) for day in parts.get("BYMONTHDAY", [])),
+            week_start=weekday(str(parts.get("WKST", ["MO"])[0]))[1],
+        )
+    except (ValueError, TypeError, OverflowError) as error:
+        raise BadTimetable(ODD_REPEAT) from error
