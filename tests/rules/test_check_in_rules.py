@@ -8,12 +8,14 @@ import pytest
 from app.visits.rules.check_in import (
     Expected,
     Verdict,
+    gives_way,
     is_code,
     is_of_today,
     is_resting,
     verdict,
     what_to_do,
 )
+from app.visits.rules.steps import VisitStatus
 
 MANILA = ZoneInfo("Asia/Manila")
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=MANILA).astimezone(UTC)
@@ -76,3 +78,10 @@ def test_a_code_is_for_one_day():
     assert is_of_today("2026-11-23", NINE.date())
     assert not is_of_today("2026-11-24", NINE.date())
     assert not is_of_today(None, NINE.date())
+
+
+def test_a_number_gives_way_to_an_appointment_until_it_is_called():
+    ends = {status for status in VisitStatus if gives_way(status, is_walk_in=True)}
+
+    assert ends == {VisitStatus.WAITING, VisitStatus.ON_HOLD}
+    assert not any(gives_way(status, is_walk_in=False) for status in VisitStatus)

@@ -227,6 +227,56 @@ def test_a_walk_in_gets_a_number_and_two_taps_the_same(kiosk, people):
     assert session().query(Visit).one().reason == "Headache"
 
 
+def number_at(kiosk, person, time, service="consultation"):
+    """A number without an appointment, taken at this time."""
+    with clock.pretend(at(time)):
+        return kiosk_walk_in(kiosk, typed=person.id, service=service)
+
+
+def test_an_appointment_in_its_window_ends_the_number_without_one(kiosk, people, booked):
+    walk_in = number_at(kiosk, people.sam, "08:20")
+
+    with clock.pretend(at("08:45")):
+        ticket = kiosk_check_in(kiosk, typed=people.sam.id)
+        again = kiosk_check_in(kiosk, typed=people.sam.id)
+
+    assert walk_in.token != ticket.token == again.token
+    by_token = {row.token: row for row in session().query(Visit)}
+    assert by_token[walk_in.token].status == "void"
+    assert by_token[ticket.token].appointment_id == booked.id
+    assert known_appointment(booked.id).status is AppointmentStatus.CHECKED_IN
+
+
+def test_who_took_a_number_in_time_was_in_time_for_the_appointment(kiosk, people, booked):
+    number_at(kiosk, people.sam, "08:59")
+    visit = session().query(Visit).one()
+    services.prioritise(people.neil.actor, visit_id=visit.id, priority=2, reason="Fever")
+
+    with clock.pretend(at("09:10")):
+        ticket = kiosk_check_in(kiosk, typed=people.sam.id)
+
+    kept = {row.token: row for row in session().query(Visit)}[ticket.token]
+    assert (kept.due_at, kept.arrived_at) == (at("09:00"), at("09:10"))
+    assert (kept.priority, kept.priority_reason) == (2, "Fever")
+
+
+def test_before_the_window_the_number_stays(kiosk, people, booked):
+    walk_in = number_at(kiosk, people.sam, "08:20")
+
+    with clock.pretend(at("08:25")):
+        assert kiosk_check_in(kiosk, typed=people.sam.id).token == walk_in.token
+    assert known_appointment(booked.id).status is AppointmentStatus.CONFIRMED
+
+
+def test_a_called_number_stays(kiosk, people, booked):
+    walk_in = number_at(kiosk, people.sam, "08:20")
+    with clock.pretend(at("08:45")):
+        services.call_next(people.dana.actor, type_code="consultation", place="Room 2")
+
+        assert kiosk_check_in(kiosk, typed=people.sam.id).token == walk_in.token
+    assert known_appointment(booked.id).status is AppointmentStatus.CONFIRMED
+
+
 def test_nobody_unknown_or_inactive_gets_a_number(kiosk, people):
     session().query(Patient).filter_by(university_id=people.eve.id).update({"status": "inactive"})
 

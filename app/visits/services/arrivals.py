@@ -171,8 +171,15 @@ def _give_up_number(tx: Transaction, actor: Actor, earlier: VisitView) -> VisitV
     if not gives_way(fresh.status, is_walk_in=fresh.is_walk_in):
         raise AlreadyHere(fresh.token)
     reason = "Checked in for an appointment."
-    stamps = {"ended_at": clock.now(), "ended_reason": reason}
-    change_visit(tx, actor, fresh, VisitStep.UNDO, reason=reason, **stamps)
+    change_visit(
+        tx,
+        actor,
+        fresh,
+        VisitStep.UNDO,
+        reason=reason,
+        ended_at=clock.now(),
+        ended_reason=reason,
+    )
     return fresh
 
 
