@@ -3,9 +3,8 @@
 from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from app.scheduling.errors import SlotTaken, TypeNotBookable
+from app.scheduling.errors import SlotTaken
 from app.scheduling.errors.sessions import (
-    NotForYou,
     NotOpenYet,
     SeatRefused,
     SessionFull,
@@ -16,7 +15,7 @@ from app.web.http import current_actor, status_of
 from portal.blueprint import portal
 
 SESSION = "<int(max=2147483647):session_id>"
-REFUSALS = (SessionFull, SessionOver, NotOpenYet, NotForYou, SlotTaken, TypeNotBookable)
+REFUSALS = (SessionFull, SessionOver, NotOpenYet, SlotTaken)
 
 
 @portal.get("/sessions", strict_slashes=False)

@@ -244,7 +244,7 @@ def test_a_session_that_opens_later_says_when(people):
 def test_a_session_for_others_is_not_for_sam(people):
     session_id = create_session(cohorts=(Cohort(MONDAY_SEVEN, "BSN"),))
 
-    with pytest.raises(refusals.NotForYou):
+    with pytest.raises(refusals.UnknownSession):
         seats.take_seat(people.sam.actor, session_id=session_id)
     with pytest.raises(refusals.UnknownSession):
         seats.own_session(people.sam.actor, session_id=session_id)

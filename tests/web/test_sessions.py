@@ -1,10 +1,22 @@
 """Screens and JSON of group sessions (SCH-04)."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.kernel import clock
+from app.scheduling import services
 from app.scheduling.queries import sessions as queries
-from tests.factories.scheduling import at, monday_seven, open_clinic
+from app.scheduling.queries import types
+from app.scheduling.rules.sessions import Cohort
+from tests.factories.scheduling import (
+    MONDAY_SEVEN,
+    SYSTEM,
+    VACCINATION,
+    at,
+    monday_seven,
+    open_clinic,
+)
 from tests.factories.sessions import create_session
 
 
@@ -144,3 +156,45 @@ def test_eve_opens_no_staff_screen(app, people):
 
     assert eve.get("/sessions/").status_code == 403
     assert eve.post(f"/sessions/{session_id}/call-off/").status_code == 403
+
+
+def test_the_form_proposes_the_seats_of_the_kind(app, rosa):
+    with app.app_context():
+        services.save_appointment_type(
+            SYSTEM,
+            draft=replace(VACCINATION, session_capacity=25),
+            type_id=types.bookable_type("vaccination").id,
+        )
+
+    page = rosa.get("/sessions/add/?type=vaccination").text
+    other = rosa.get("/sessions/add/?type=consultation").text
+
+    assert 'name="capacity" type="number" value="25"' in page
+    assert 'name="capacity" type="number" value=""' in other
+    assert "&#34;vaccination&#34;: 25" in page  # sessions.js follows another choice
+
+
+def test_hours_are_set_aside_on_the_form_with_a_reason(app, rosa):
+    saturday = {"starts_at": "2026-11-28T09:00", "ends_at": "2026-11-28T11:00"}
+
+    refused = rosa.post("/sessions/add/", data=FORM | saturday).text
+    planned = rosa.post(
+        "/sessions/add/", data=FORM | saturday | {"override": "Campaign"}, follow_redirects=True
+    ).text
+
+    assert "NURSE901 has no hours that day." in refused
+    assert "The session was saved." in planned
+
+
+def test_a_session_of_another_cohort_does_not_exist_for_eve(app, people):
+    session_id = plan(app, cohorts=(Cohort(MONDAY_SEVEN, "LAW"),))
+    eve = app.test_client().sign_in(people.eve)
+
+    seen = eve.get(f"/portal/sessions/{session_id}")
+    taken = eve.post(f"/portal/sessions/{session_id}/seat")
+    by_json = eve.post(f"/api/sessions/{session_id}/seats/", json={})
+    given = eve.delete(f"/api/sessions/{session_id}/seats/")
+
+    assert [one.status_code for one in (seen, taken, by_json, given)] == [404] * 4  # ACC-02
+    assert by_json.json["code"] == "scheduling.unknown_session"
+    assert eve.get("/api/sessions/").json["results"] == []

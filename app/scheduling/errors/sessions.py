@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.errors import Conflict, Invalid, NotFound
 from app.scheduling.errors import SlotTaken
 
 
@@ -91,15 +91,6 @@ class NotOpenYet(Invalid):
     """Booking begins later for this person. The sentence says when."""
 
     code = "scheduling.session_not_open_yet"
-
-
-class NotForYou(Forbidden):
-    """The session is for other programs or year levels."""
-
-    code = "scheduling.session_not_for_you"
-
-    def __init__(self, message: str = "This session is for another program or year level.") -> None:
-        super().__init__(message)
 
 
 class TooFewSeats(Conflict):

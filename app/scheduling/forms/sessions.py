@@ -1,5 +1,6 @@
 """What the screens of group sessions take from a request; the services check the rules."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from app.infra.runtime import settings
 from app.scheduling.forms.catalogue import ScheduleForm, possible_instant
 from app.scheduling.queries import resources, schedules, types
-from app.scheduling.queries.sessions import SessionView, StationView
+from app.scheduling.queries.sessions import SessionView, StationView, proposed_capacities
 from app.scheduling.rules.sessions import Cohort, SessionDraft
 from app.web.fields import LocalDateTimeField, instant_of, local
 from app.web.http import clinic_zone
@@ -49,7 +50,11 @@ class SessionForm(ScheduleForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """With what can be chosen now."""
         super().__init__(*args, **kwargs)
-        self.type.choices = [(one.policy.code, one.name) for one in types.bookable_types()]
+        kinds = types.bookable_types()
+        self.type.choices = [(one.policy.code, one.name) for one in kinds]
+        proposed = proposed_capacities()
+        seats = {one.policy.code: proposed.get(one.id) for one in kinds}
+        self.type.render_kw = {"data-seats": json.dumps(seats)}
         self.provider.choices = [(one.university_id, one.name) for one in schedules.practitioners()]
         rooms = [(one.id, one.name) for one in resources.resources()]
         self.resource_id.choices = [(0, "No room"), *rooms]
@@ -113,3 +118,12 @@ def session_values(
         ),
         "stations": "\n".join(each.name for each in stations),
     }
+
+
+def new_session_values(chosen: str) -> dict[str, Any]:
+    """The kind that a new session starts with, and the seats that it proposes."""
+    kinds = types.bookable_types()
+    kind = next((one for one in kinds if one.policy.code == chosen), next(iter(kinds), None))
+    if kind is None:
+        return {}
+    return {"type": kind.policy.code, "capacity": proposed_capacities().get(kind.id)}

@@ -335,6 +335,14 @@ def busy_patients(patient_ids: Sequence[int], period: Period, *, now: datetime) 
 
 def proposed_capacity(type_id: int) -> int | None:
     """How many seats a new session of this type proposes."""
-    return database().scalar(
-        select(AppointmentType.session_capacity).where(AppointmentType.id == type_id)
+    return proposed_capacities().get(type_id)
+
+
+def proposed_capacities() -> dict[int, int]:
+    """How many seats a new session proposes, for each type that proposes any."""
+    rows = database().execute(
+        select(AppointmentType.id, AppointmentType.session_capacity).where(
+            AppointmentType.session_capacity.is_not(None)
+        )
     )
+    return {row.id: row.session_capacity for row in rows}

@@ -9,11 +9,11 @@ from enum import StrEnum
 from app.kernel.errors import Invalid
 from app.kernel.period import Period
 from app.scheduling.errors.sessions import (
-    NotForYou,
     NotOpenYet,
     SeatRefused,
     SessionOver,
     TooLateForSeat,
+    UnknownSession,
 )
 
 LONGEST = timedelta(hours=12)
@@ -128,10 +128,11 @@ def check_takes_seats(status: SessionStatus, ends_at: datetime, now: datetime) -
 def check_open_for(opens: datetime | None, starts_at: datetime, now: datetime, when: str) -> None:
     """Whether a patient may take a seat for themselves now; `when` is the opening in words.
 
-    Raises NotForYou, NotOpenYet, SessionOver.
+    Raises NotOpenYet, SessionOver, and UnknownSession for other programs or year levels: to
+    those the session does not exist (ACC-02).
     """
     if opens is None:
-        raise NotForYou()
+        raise UnknownSession()
     if now < opens:
         raise NotOpenYet(f"Seats in this session can be booked from {when}.")
     if starts_at <= now:

@@ -64,8 +64,8 @@ class Offer:
 def take_seat(actor: Actor, *, session_id: int, patient: str | None = None) -> SeatView:
     """Take a seat for oneself, or at the front desk for a patient. Again, it is the same seat.
 
-    Raises SessionFull with other sessions, SessionOver, NotOpenYet, NotForYou, PatientBusy,
-    UnknownSession, UnknownPatient, TypeNotBookable, MissedTooMany.
+    Raises SessionFull with other sessions, SessionOver, NotOpenYet, PatientBusy, MissedTooMany,
+    UnknownPatient, and UnknownSession also for one that is not for the patient who asks.
     """
     card, is_own = parties.patient_to_book(actor, patient)
     seat_id = retried(
@@ -94,7 +94,8 @@ def _take(actor: Actor, session_id: int, card: PatientCard, *, is_own: bool) -> 
 
 
 def _check_may_take(actor: Actor, found: SessionView, card: PatientCard, now: datetime) -> None:
-    rules.check_type_bookable_by(types.type_of(found.type_id).policy, frozenset(actor.roles))
+    if not types.type_of(found.type_id).policy.bookable_by & actor.roles:
+        raise UnknownSession()  # what is not for a patient is not there (ACC-02)
     opens = _opens(found, card)
     session_rules.check_open_for(opens, found.starts_at, now, _in_words(opens))
     held = points.points_that_count(card.id, now=now)

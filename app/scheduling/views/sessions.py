@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 from app.kernel import clock
 from app.kernel.errors import DomainError, Forbidden, NotFound
 from app.scheduling.errors.sessions import SeatRefused, UnknownSession
-from app.scheduling.forms.appointments import sentence_of, version_of
-from app.scheduling.forms.sessions import SessionForm, session_values
+from app.scheduling.forms.appointments import name_of, sentence_of, version_of
+from app.scheduling.forms.sessions import SessionForm, new_session_values, session_values
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import sessions as queries
 from app.scheduling.rules.sessions import SeatStatus
@@ -48,8 +48,9 @@ class SessionView(GuardedView):
     @has_access
     def add(self) -> Response:
         """Plan a session."""
-        form = SessionForm(request.form or None, data={"opens_at": clock.now()})
-        return self._form(form, None)
+        chosen = name_of(request.args.get("type"))
+        values = {"opens_at": clock.now(), **new_session_values(chosen)}
+        return self._form(SessionForm(request.form or None, data=values), None)
 
     @expose("/<int:pk>/edit/", methods=["GET", "POST"])
     @has_access
