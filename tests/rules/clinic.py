@@ -26,7 +26,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = date(2026, 11, 23)
 DANA, DIEGO = 1, 2
 
-# Days on or next to a clock change: in the night, by half an hour, and at midnight.
+# Days on or next to a clock change: in the night, by half an hour, at midnight, by a day.
 INTERESTING_DAYS = [
     ("Asia/Manila", date(2026, 11, 24)),
     ("Europe/Berlin", date(2026, 3, 29)),
@@ -39,6 +39,12 @@ INTERESTING_DAYS = [
     ("Asia/Tehran", date(2022, 9, 21)),
     ("America/Santiago", date(2026, 4, 4)),
     ("America/Santiago", date(2026, 9, 6)),
+    ("Africa/Cairo", date(2026, 4, 24)),
+    ("Africa/Cairo", date(2026, 10, 29)),
+    ("Asia/Beirut", date(2026, 3, 29)),
+    ("America/Sao_Paulo", date(2018, 2, 17)),
+    ("America/Sao_Paulo", date(2018, 11, 4)),
+    ("Pacific/Apia", date(2011, 12, 30)),
 ]
 
 
