@@ -8,6 +8,7 @@ from flask import request
 from app.scheduling.errors.questionnaires import AnswersNeeded, QuestionsChanged
 from app.scheduling.queries.questionnaires import QuestionnaireView, current_questionnaire
 from app.scheduling.services.questionnaires import as_wish_answers
+from app.scheduling.services.wish import Answers
 from portal import asking
 
 PREFIX = "answer-"
@@ -22,6 +23,10 @@ class Given:
     consent: bool = False
     version: int | None = None
     errors: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def as_answers(self) -> Answers:
+        """As a use case takes them."""
+        return Answers(answers=self.answers or None, consent=self.consent, version=self.version)
 
     def fields(self) -> dict[str, str]:
         """As hidden fields, for other times that keep the answers."""

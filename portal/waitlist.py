@@ -11,13 +11,14 @@ from wtforms.validators import InputRequired
 from app.kernel import clock
 from app.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from app.scheduling import services
+from app.scheduling.errors.questionnaires import AnswersNeeded, Diverted
 from app.scheduling.errors.waitlist import AlreadyWaiting, NotWaiting, UnknownOffer
 from app.scheduling.queries.waitlist import OfferView
 from app.scheduling.rules.booking import MAX_REASON_LENGTH
 from app.scheduling.services import WaitingWish
 from app.web.fields import NativeDateField, NativeTimeField
 from app.web.http import current_actor, status_of
-from portal import asking
+from portal import asking, questions
 from portal.auth import me
 from portal.blueprint import portal
 from portal.kinds import Kind, my_kind, providers_for
@@ -142,9 +143,14 @@ def accept_offer(offer_id: int) -> Response | tuple[str, int]:
     """Take it with one tap; a second tap leads to the same visit."""
     offer = _own(offer_id)
     try:
-        visit = services.accept_offer(current_actor(), offer_id=offer.id)
+        given = questions.given().as_answers()
+        visit = services.accept_offer(current_actor(), offer_id=offer.id, given=given)
     except NotFound:
         raise
+    except Diverted as refusal:
+        back = url_for("portal.show_offer", offer_id=offer.id)
+        page = render_template("portal/call_now.html", advice=refusal.advice, back=back)
+        return page, status_of(refusal)
     except DomainError as refusal:
         return _offer_page(_own(offer_id), refusal), status_of(refusal)
     is_pending = visit.status == "pending"
@@ -174,9 +180,12 @@ def _own(offer_id: int) -> OfferView:
 
 
 def _offer_page(offer: OfferView, refusal: DomainError | None = None) -> str:
+    open_answers = refusal if isinstance(refusal, AnswersNeeded) else None
     return render_template(
         "portal/offer.html",
         offer=offer,
+        asked=questions.questions_of(offer.type_id),
+        given=questions.given(open_answers) if open_answers else questions.Given(),
         is_open=offer.is_open_at(clock.now()),
         sentence=refusal.message if refusal else "",
     )

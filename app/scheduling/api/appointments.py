@@ -26,6 +26,7 @@ BOOKING_FIELDS: dict[str, type] = {
     "override": dict,
     "answers": dict,
     "consent": bool,
+    "despite_flag": str,
 }
 
 
@@ -117,6 +118,9 @@ class AppointmentApi(ClinicApi):
                       description: To the questions of the type, by their keys such as q1
                       additionalProperties: {}
                     consent: {type: boolean}
+                    despite_flag:
+                      type: string
+                      description: Why staff book although an answer is a red flag
           responses:
             201: {description: Booked}
             409: {description: Somebody else was faster; `alternatives` lists free times near it}
@@ -278,6 +282,7 @@ def _wish(body: dict[str, Any]) -> Wish:
         override_reason=shapes.override_of(body),
         answers=body.get("answers"),
         consent=bool(body.get("consent")),
+        despite_flag=body.get("despite_flag"),
     )
 
 

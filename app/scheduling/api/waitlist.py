@@ -4,7 +4,7 @@ from datetime import date, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from flask_appbuilder.api import expose
 
 from app.kernel.errors import Malformed
@@ -15,6 +15,7 @@ from app.scheduling.queries.waitlist import EntryView, OfferView
 from app.scheduling.rules.waitlist import WHOLE_DAY
 from app.scheduling.services import WaitingWish
 from app.scheduling.services.waitlist import visible_waitlist
+from app.scheduling.services.wish import Answers
 from app.web.api import ClinicApi, json_body, known_arguments, page_arguments, signed_in
 
 FIELDS = ("type", "provider", "patient", "first_day", "last_day", "earliest", "latest", "reason")
@@ -96,13 +97,30 @@ class WaitlistApi(ClinicApi):
         post:
           parameters:
           - {in: path, name: number, required: true, schema: {type: integer}}
+          requestBody:
+            content:
+              application/json:
+                schema:
+                  type: object
+                  additionalProperties: false
+                  properties:
+                    answers:
+                      type: object
+                      description: To the questions of the type, by their keys such as q1
+                      additionalProperties: {}
+                    consent: {type: boolean}
+                    despite_flag:
+                      type: string
+                      description: Why staff book although an answer is a red flag
           responses:
             200: {description: The visit}
             404: {description: No such offer, or not yours}
             409: {description: The offer is over}
+            422: {description: A question is open or an answer is a red flag; the offer stays}
         """
+        given = _given()
         actor, zone = shapes.acting()
-        visit = services.accept_offer(actor, offer_id=_key(number))
+        visit = services.accept_offer(actor, offer_id=_key(number), given=given)
         return jsonify(shapes.appointment_json(visit, zone))
 
     @expose("/offers/<int:number>/decline/", methods=["POST"])
@@ -121,6 +139,18 @@ class WaitlistApi(ClinicApi):
         actor, zone = shapes.acting()
         offer = services.decline_offer(actor, offer_id=_key(number))
         return jsonify(_offer_json(offer, zone))
+
+
+def _given() -> Answers:
+    """The answers of a request; one without a body answers nothing."""
+    if not request.get_data(cache=True):
+        return Answers()
+    body = json_body({"answers": dict, "consent": bool, "despite_flag": str})
+    return Answers(
+        answers=body.get("answers"),
+        consent=bool(body.get("consent")),
+        despite_flag=body.get("despite_flag"),
+    )
 
 
 def _wish(body: dict[str, Any]) -> WaitingWish:

@@ -14,6 +14,8 @@ from app.kernel.clock import local_date
 from app.kernel.errors import DomainError
 from app.patients import queries as patients
 from app.scheduling import services
+from app.scheduling.errors.questionnaires import Diverted
+from app.scheduling.forms import answers
 from app.scheduling.forms import appointments as forms
 from app.scheduling.forms.appointments import Choice
 from app.scheduling.permissions import Permission
@@ -74,6 +76,11 @@ class BookingView(GuardedView):
                 refusal=forms.sentence_of(refusal) if refusal else None,
                 alternatives=forms.alternatives_of(refusal),
                 may_override=actor.may(Permission.OVERRIDE),
+                asked=answers.asked_of(wanted.id if wanted else None),
+                given=answers.answers_of(request.form),
+                problems=refusal.errors if refusal else {},
+                is_diverted=isinstance(refusal, Diverted),
+                advice=refusal.advice if isinstance(refusal, Diverted) else [],
                 key=request.form.get("key") or uuid4().hex,
             ),
         )
@@ -131,7 +138,7 @@ def _book(actor: Actor, choice: Choice) -> Any:
         patient=_patient_of(choice),
         reason=request.form.get("reason", ""),
         override_reason=request.form.get("override") or None,
-    )
+    ).answering(answers.answers_of(request.form))
     return services.book_appointment(actor, wish=wish, once=_once(actor, wish))
 
 

@@ -1,5 +1,6 @@
 """Pages of recurring series: book one, look at one, change or cancel the rest (SCH-32)."""
 
+from dataclasses import replace
 from typing import ClassVar, cast
 from uuid import uuid4
 
@@ -11,20 +12,22 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.clock import local_date
 from app.kernel.errors import DomainError, Forbidden, NotFound
-from app.kernel.ids import AppointmentId
 from app.patients import queries as patients
+from app.scheduling.errors.questionnaires import Diverted
 from app.scheduling.errors.series import UnknownSeries
+from app.scheduling.forms import answers
 from app.scheduling.forms import series as forms
-from app.scheduling.forms.appointments import name_of, sentence_of, slot_value
-from app.scheduling.forms.series import SeriesForm
+from app.scheduling.forms.appointments import sentence_of, slot_value
+from app.scheduling.forms.series import RestForm, SeriesForm
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import schedules, types
 from app.scheduling.services import series as services
-from app.scheduling.services.series import Occurrence
+from app.scheduling.services import series_preview, series_rest
+from app.scheduling.services.series_preview import MovedOccurrence, Occurrence
 from app.web.http import clinic_zone, current_actor
 from app.web.views import GuardedView
 
-LARGEST_KEY, LARGEST_VISIT = 2**31 - 1, 2**63 - 1
+LARGEST_KEY = 2**31 - 1
 
 
 class SeriesView(GuardedView):
@@ -49,7 +52,8 @@ class SeriesView(GuardedView):
             self.update_redirect()
             return self._page(actor, form)
         try:
-            wish, key = form.wish(), request.form.get("key", "")
+            wish = replace(form.wish(), given=answers.answers_of(request.form))
+            key = request.form.get("key", "")
             series_id = services.book_series(
                 actor,
                 wish=wish,
@@ -69,9 +73,7 @@ class SeriesView(GuardedView):
         """One series with its visits."""
         self.update_redirect()
         actor = current_actor()
-        if not 0 < pk <= LARGEST_KEY:
-            raise UnknownSeries()
-        details = services.series_details(actor, series_id=pk)
+        details = services.series_details(actor, series_id=_key(pk))
         now = clock.now()
         page = self.render_template(
             "scheduling/series.html",
@@ -89,24 +91,21 @@ class SeriesView(GuardedView):
         )
         return cast(Response, page)
 
-    @expose("/<int:pk>/change/", methods=["POST"])
+    @expose("/<int:pk>/change/", methods=["GET", "POST"])
     @has_access
     def change(self, pk: int) -> Response:
-        """Another time or provider from one visit on."""
+        """Another time or provider from one visit on: looked at first, then done."""
+        actor, form = current_actor(), RestForm.read(request.values)
+        if request.method == "GET":
+            return self._rest_page(actor, _key(pk), form)
         try:
-            series_id = services.change_rest(
-                current_actor(),
-                appointment_id=_visit(),
-                first_on=forms.day(request.form.get("first_on")),
-                local_time=forms.moment(request.form.get("local_time")),
-                provider=name_of(request.form.get("provider")) or None,
-                override_reason=request.form.get("override") or None,
+            series_id = series_rest.change_rest(
+                actor, wish=form.wish(), choices=forms.choices(request.form)
             )
         except (NotFound, Forbidden):
             raise
         except DomainError as refusal:
-            flash(sentence_of(refusal), "danger")
-            return redirect(url_for("SeriesView.show", pk=pk))
+            return self._rest_page(actor, _key(pk), form, refusal=refusal)
         flash("The rest of the series was moved. The patient is told about it.", "success")
         return redirect(url_for("SeriesView.show", pk=series_id))
 
@@ -115,8 +114,10 @@ class SeriesView(GuardedView):
     def cancel(self, pk: int) -> Response:
         """Cancel from one visit on."""
         try:
-            count = services.cancel_rest(
-                current_actor(), appointment_id=_visit(), reason=request.form.get("reason", "")
+            count = series_rest.cancel_rest(
+                current_actor(),
+                appointment_id=forms.visit_of(request.form.get("visit")),
+                reason=request.form.get("reason", ""),
             )
         except (NotFound, Forbidden):
             raise
@@ -126,6 +127,32 @@ class SeriesView(GuardedView):
             flash(f"Cancelled: {count}. The patient is told about it.", "success")
         return redirect(url_for("SeriesView.show", pk=pk))
 
+    def _rest_page(
+        self, actor: Actor, pk: int, form: RestForm, *, refusal: DomainError | None = None
+    ) -> Response:
+        """Each visit of the rest with its new time, before anything is moved."""
+        details = services.series_details(actor, series_id=pk)
+        found: list[MovedOccurrence] = []
+        status = 422 if refusal else 200
+        try:
+            found = series_preview.preview_rest(
+                actor, wish=form.wish(), choices=forms.choices(request.form)
+            )
+        except (NotFound, Forbidden):
+            raise
+        except DomainError as problem:
+            refusal, status = refusal or problem, 422
+        page = self.render_template(
+            "scheduling/series_change.html",
+            title="Change the rest of a series",
+            series=details.series,
+            form=form,
+            found=found,
+            refusal=sentence_of(refusal) if refusal else None,
+            value_of=slot_value,
+        )
+        return Response(page, status=status, mimetype="text/html")
+
     def _page(
         self, actor: Actor, form: SeriesForm, *, refusal: DomainError | None = None
     ) -> Response:
@@ -134,34 +161,42 @@ class SeriesView(GuardedView):
         status = 422 if refusal else 200
         if form.is_asked:
             try:
-                found = services.preview_series(actor, wish=form.wish())
+                found = series_preview.preview_series(
+                    actor, wish=form.wish(), choices=forms.choices(request.form)
+                )
             except Forbidden:
                 raise
             except DomainError as problem:
                 refusal, status = refusal or problem, 422
+        offered = types.bookable_types()
+        wanted = next((one for one in offered if one.policy.code == form.type.lower()), None)
         page = self.render_template(
             "scheduling/series_book.html",
             title="Book a series",
             form=form,
             found=found,
             refusal=sentence_of(refusal) if refusal else None,
-            types=[one for one in types.bookable_types() if one.policy.bookable_by & actor.roles],
+            types=[one for one in offered if one.policy.bookable_by & actor.roles],
             providers=schedules.practitioners(),
             patient=patients.patient_by_university_id(form.patient) if form.patient else None,
             today=local_date(clock.now(), clinic_zone()),
             may_override=actor.may(Permission.OVERRIDE),
             key=uuid4().hex,
             value_of=slot_value,
+            asked=answers.asked_of(wanted.id if wanted else None),
+            given=answers.answers_of(request.form),
+            problems=refusal.errors if refusal else {},
+            is_diverted=isinstance(refusal, Diverted),
+            advice=refusal.advice if isinstance(refusal, Diverted) else [],
         )
         return Response(page, status=status, mimetype="text/html")
 
 
-def _visit() -> AppointmentId:
-    """From which visit on. Raises NotFound for what no page of ours sends."""
-    text = request.form.get("visit", "")
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:19]) <= LARGEST_VISIT):
-        raise NotFound("There is no such visit.")
-    return AppointmentId(int(text[:19]))
+def _key(number: int) -> int:
+    """Raises NotFound for a number that no row can have."""
+    if not 0 < number <= LARGEST_KEY:
+        raise UnknownSeries()
+    return number
 
 
 def register(appbuilder: AppBuilder) -> None:

@@ -22,6 +22,13 @@
     if (fresh) choose.elements.day.value = fresh.value;
   }
 
+  // What was answered stays as long as the same questions are asked.
+  function keepAnswers(page) {
+    const fresh = page.getElementById("asked");
+    const shown = document.getElementById("asked");
+    if (fresh && shown && fresh.dataset.asked !== shown.dataset.asked) shown.replaceWith(fresh);
+  }
+
   async function show(url) {
     request?.abort();
     request = new AbortController();
@@ -35,6 +42,7 @@
       if (!answer.ok || !fresh) throw new Error(String(answer.status));
       times.replaceChildren(...fresh.childNodes);
       keepProviders(page);
+      keepAnswers(page);
       keepDay(page);
       history.replaceState(null, "", url);
       times.removeAttribute("aria-busy");
