@@ -1,9 +1,14 @@
 """Settings: defaults, loud refusals, and what production does not start with (AUT-07)."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from config.settings import Environment, SettingsError, read_settings
+from config.version import VERSION
 
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 NEEDED = {"DATABASE_URL": "postgresql://clinic@db/clinic"}
 PRODUCTION = NEEDED | {"USCPIS_ENV": "production", "SECRET_KEY": "0123456789abcdef" * 2}
 
@@ -98,3 +103,9 @@ def test_secrets_are_not_shown_when_settings_are_printed():
 
     assert "k" * 40 not in shown
     assert "-secret" not in shown
+
+
+def test_the_release_has_one_number():
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]
+
+    assert project["version"] == VERSION
