@@ -19,8 +19,13 @@ class Invariant:
 
 @dataclass(frozen=True, slots=True)
 class FileArea:
-    """A folder below USCPIS_HOME in which a domain keeps files that belong into every backup."""
+    """A folder below USCPIS_HOME in which a domain keeps files that belong into every backup.
+
+    `hashes` is a SELECT that answers (path below the folder, SHA-256 in hex) of the files that the
+    database knows, so that a restored set can be compared with them.
+    """
 
     id: str  # "<domain>.<what>"
     folder: str
     sentence: str
+    hashes: str = ""
