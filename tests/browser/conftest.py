@@ -127,6 +127,21 @@ def sign_in_here(page, person: Person) -> None:
     page.wait_for_url(lambda url: "/login" not in url)
 
 
+def follow(page, target) -> None:
+    """Click what leads to another page, and wait until that page is whole.
+
+    A page has its first lines before its styles, scripts and last rows: what is counted or
+    clicked then is not what a person sees.
+    """
+    with page.expect_navigation():
+        target.click()
+
+
+def confirm(page, name: str) -> None:
+    """Answer the question of the page with the button that goes on."""
+    follow(page, page.locator("#c-confirm").get_by_role("button", name=name))
+
+
 def violations(page) -> list[str]:
     """What axe finds against WCAG 2.2 A and AA, one line each."""
     # Our policy refuses foreign script tags; evaluate() is not bound by it.

@@ -160,6 +160,7 @@ PAGES = {
         "/appointments/book/",
         "/day-list/",
         "/queue/",
+        "/closing/",
         "/sessions/",
         "/sessions/add",
         "/waitlist/",
