@@ -15,7 +15,7 @@ from app.patients.queries import PatientCard
 from app.scheduling.queries import types
 from app.visits import rules
 from app.visits.models import Visit, VisitEvent
-from app.visits.rules import Turn, VisitStatus
+from app.visits.rules import Turn, VisitStatus, VisitStep
 
 LONGEST_DAY = 2_000
 SHOWN_NEXT = 8
@@ -386,6 +386,23 @@ def events_of(visit_id: int) -> list[StepView]:
         .limit(200)
     )
     return [StepView(*row) for row in rows]
+
+
+def was_called_by(visit_id: int, user_id: int, *, since: datetime) -> bool:
+    """Whether this person called the visit lately, and it still is called."""
+    found = session().scalar(
+        select(VisitEvent.id)
+        .join(Visit, Visit.id == VisitEvent.visit_id)
+        .where(
+            VisitEvent.visit_id == visit_id,
+            VisitEvent.actor_id == user_id,
+            VisitEvent.step == VisitStep.CALL.value,
+            VisitEvent.at >= since,
+            Visit.status == VisitStatus.CALLED.value,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 def forgotten(today: date) -> list[VisitView]:

@@ -1,6 +1,6 @@
 """Whose turn it is, and what becomes of it: calling, seeing, skipping, leaving (SCH-33)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -32,6 +32,7 @@ from app.visits.services.appointments import (
 from app.visits.services.writing import change_visit, locked_visit
 
 LONGEST_PLACE = 80
+DOUBLE_TAP = timedelta(seconds=10)
 APPOINTMENTS_STEPS = {
     VisitStep.START: (AppointmentStatus.IN_PROGRESS, VisitStatus.IN_PROGRESS),
     VisitStep.COMPLETE: (AppointmentStatus.COMPLETED, VisitStatus.COMPLETED),
@@ -66,12 +67,19 @@ def is_fresh(ended_at: datetime | None) -> bool:
 
 
 def call_next(
-    actor: Actor, *, type_code: str, provider: str | None = None, place: str = "", campus: str = ""
+    actor: Actor,
+    *,
+    type_code: str,
+    provider: str | None = None,
+    place: str = "",
+    campus: str = "",
+    head: int | None = None,
 ) -> VisitView:
     """Call whose turn it is; two who ask at once get two different patients.
 
-    With a provider only their own patients and those of nobody in particular. Raises
-    UnknownService, UnknownProvider, NobodyWaiting.
+    With a provider only their own patients and those of nobody in particular. With the `head` of
+    the line that the page showed, a second tap of the same person finds that visit called and
+    calls nobody else. Raises UnknownService, UnknownProvider, NobodyWaiting.
     """
     actor.require(Permission.CALL)
     wanted = types.bookable_type(type_code)
@@ -79,6 +87,8 @@ def call_next(
         raise UnknownService()
     caller = _caller(actor, wanted, provider)
     with transaction() as tx:
+        if head is not None and _was_just_called(tx, actor, head):
+            return visits.known_visit(head)
         chosen = _lock_first(tx, _candidates(wanted.id, campus, caller))
         if chosen is None:
             raise NobodyWaiting()
@@ -107,6 +117,13 @@ def _candidates(type_id: int, campus: str, caller: PractitionerId | None) -> lis
         for key in visits.waiting_in_order(of_day)
         if caller is None or known[key].practitioner_id in suitable
     ]
+
+
+def _was_just_called(tx: Transaction, actor: Actor, head: int) -> bool:
+    """Whether this is the second tap; the first one is waited for, as it holds the row."""
+    tx.execute(select(Visit.id).where(Visit.id == head).with_for_update())
+    since = clock.now() - DOUBLE_TAP
+    return actor.user_id is not None and visits.was_called_by(head, actor.user_id, since=since)
 
 
 def _lock_first(tx: Transaction, keys: list[int]) -> int | None:

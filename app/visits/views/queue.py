@@ -69,6 +69,7 @@ class QueueView(GuardedView):
                 current_actor(),
                 type_code=request.form.get("type", "")[:LONGEST_NAME],
                 place=request.form.get("place", ""),
+                head=number(request.form.get("head"), None),
             )
         )
 
