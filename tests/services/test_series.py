@@ -18,9 +18,10 @@ from app.scheduling.models import Appointment, Series
 from app.scheduling.queries import appointments
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.rules.series import Frequency, Pattern
-from app.scheduling.services import Wish
+from app.scheduling.services import Wish, series_preview, series_rest
 from app.scheduling.services import series as use_cases
 from app.scheduling.services.series import SKIP, MoveTo, SeriesWish
+from app.scheduling.services.series_rest import RestWish
 from tests.factories.scheduling import at
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -72,7 +73,7 @@ def test_a_series_books_every_visit_with_its_number(people):
 def test_the_preview_names_each_clash_and_other_times_of_that_day(people):
     block(people, "2026-12-01 09:00")
 
-    found = use_cases.preview_series(people.rosa.actor, wish=wish(people))
+    found = series_preview.preview_series(people.rosa.actor, wish=wish(people))
 
     assert [one.is_free for one in found] == [True, False, True]
     assert found[1].why_not == "DOC901 has another visit from 09:00 to 09:20."
@@ -87,7 +88,7 @@ def test_a_holiday_is_a_clash_like_others(people):
         ends_at=at("2026-12-01 00:00"),
     )
 
-    found = use_cases.preview_series(
+    found = series_preview.preview_series(
         people.rosa.actor, wish=wish(people, first_on=date(2026, 11, 23))
     )
 
@@ -126,7 +127,7 @@ def test_skipping_everything_is_refused(people):
 
 
 def test_limits_count_inside_the_series_and_only_an_override_sets_them_aside(people):
-    found = use_cases.preview_series(people.rosa.actor, wish=wish(people, count=5))
+    found = series_preview.preview_series(people.rosa.actor, wish=wish(people, count=5))
     assert [one.is_free for one in found] == [True, True, True, False, False]
 
     series_id = booked(people, count=12, override_reason="Physical therapy")
@@ -135,7 +136,7 @@ def test_limits_count_inside_the_series_and_only_an_override_sets_them_aside(peo
 
 def test_only_those_who_may_override_set_limits_aside(people):
     with pytest.raises(Forbidden):
-        use_cases.preview_series(
+        series_preview.preview_series(
             people.neil.actor, wish=wish(people, override_reason="Physical therapy")
         )
 
@@ -164,13 +165,15 @@ def test_changing_the_rest_keeps_the_past_and_starts_a_successor(db, people):
     old = booked(people, override_reason="Therapy", count=4)
     second = appointments.appointments_of_series(old)[1]
 
-    new = use_cases.change_rest(
+    new = series_rest.change_rest(
         people.rosa.actor,
-        appointment_id=second.id,
-        first_on=date(2026, 12, 2),
-        local_time=time(14),
-        provider=people.dino.id,
-        override_reason="Therapy",
+        wish=RestWish(
+            appointment_id=second.id,
+            first_on=date(2026, 12, 2),
+            local_time=time(14),
+            provider=people.dino.id,
+            override_reason="Therapy",
+        ),
     )
 
     assert starts_of(old) == [at("2026-11-24 09:00")]
@@ -188,11 +191,13 @@ def test_a_series_can_move_by_a_whole_week_onto_its_own_times(people):
     old = booked(people)
     first = appointments.appointments_of_series(old)[0]
 
-    new = use_cases.change_rest(
+    new = series_rest.change_rest(
         people.rosa.actor,
-        appointment_id=first.id,
-        first_on=date(2026, 12, 1),
-        local_time=time(9),
+        wish=RestWish(
+            appointment_id=first.id,
+            first_on=date(2026, 12, 1),
+            local_time=time(9),
+        ),
     )
 
     assert starts_of(new) == [
@@ -207,11 +212,13 @@ def test_a_clash_while_changing_is_named(people):
     block(people, "2026-12-08 10:00")
 
     with pytest.raises(SeriesClash) as refused:
-        use_cases.change_rest(
+        series_rest.change_rest(
             people.rosa.actor,
-            appointment_id=appointments.appointments_of_series(old)[1].id,
-            first_on=date(2026, 12, 1),
-            local_time=time(10),
+            wish=RestWish(
+                appointment_id=appointments.appointments_of_series(old)[1].id,
+                first_on=date(2026, 12, 1),
+                local_time=time(10),
+            ),
         )
 
     assert refused.value.number == 3
@@ -221,13 +228,15 @@ def test_cancelling_the_rest_keeps_what_was_before(db, people):
     old = booked(people)
     second = appointments.appointments_of_series(old)[1]
 
-    count = use_cases.cancel_rest(people.rosa.actor, appointment_id=second.id, reason="Moved away")
+    count = series_rest.cancel_rest(
+        people.rosa.actor, appointment_id=second.id, reason="Moved away"
+    )
 
     assert count == 2
     assert starts_of(old) == [at("2026-11-24 09:00")]
     assert db.get(Series, old).status == "cancelled"
     with pytest.raises(SeriesOver):
-        use_cases.cancel_rest(people.rosa.actor, appointment_id=second.id, reason="Again")
+        series_rest.cancel_rest(people.rosa.actor, appointment_id=second.id, reason="Again")
 
 
 def test_a_stranger_learns_nothing_and_the_patient_may_not(people):
@@ -235,7 +244,7 @@ def test_a_stranger_learns_nothing_and_the_patient_may_not(people):
 
     for person, refusal in ((people.eve, errors.UnknownAppointment), (people.sam, Forbidden)):
         with pytest.raises(refusal):
-            use_cases.cancel_rest(person.actor, appointment_id=visit.id, reason="x")
+            series_rest.cancel_rest(person.actor, appointment_id=visit.id, reason="x")
 
 
 def test_a_single_visit_and_an_unknown_number_are_no_series(db, people):
@@ -243,7 +252,7 @@ def test_a_single_visit_and_an_unknown_number_are_no_series(db, people):
     single = db.scalar(select(Appointment.id))
 
     with pytest.raises(UnknownSeries):
-        use_cases.cancel_rest(people.rosa.actor, appointment_id=single, reason="x")
+        series_rest.cancel_rest(people.rosa.actor, appointment_id=single, reason="x")
     with pytest.raises(UnknownSeries):
         use_cases.series_details(people.rosa.actor, series_id=987)
 

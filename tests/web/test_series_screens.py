@@ -132,3 +132,28 @@ def test_what_is_not_there_is_not_found(rosa):
     assert rosa.get("/series/987/").status_code == 404
     assert rosa.get("/series/99999999999999999999/").status_code == 404
     assert rosa.post("/series/1/cancel/", data={"visit": "x"}).status_code == 404
+
+
+def test_the_rest_is_looked_at_first_and_a_clash_has_choices(site, rosa, people):
+    location, visits = booked(rosa)
+    book(site, people.eve, "2026-12-08 10:00", provider=people.dana.id)
+    asked = {"visit": visits[1], "first_on": "2026-12-01", "local_time": "10:00"}
+
+    page = rosa.get(f"{location}change/", query_string=asked)
+    assert "Leave it at its old time" in text_of(page)
+    assert "Now Tue 8 Dec 2026, 9:00 AM with Dana Villamor" in text_of(page)
+    assert 'name="choice_3"' in page.get_data(as_text=True)
+
+    done = rosa.post(f"{location}change/", data={**asked, "choice_3": "skip"})
+    assert "Tue 1 Dec 2026, 10:00 AM" in text_of(rosa.get(done.location))
+    assert "Tue 8 Dec 2026, 9:00 AM" in text_of(rosa.get(location))
+
+
+def test_looking_at_the_rest_without_a_day_is_explained(rosa):
+    location, visits = booked(rosa)
+
+    answer = rosa.get(f"{location}change/", query_string={"visit": visits[0]})
+
+    assert answer.status_code == 422
+    assert "Please choose the first day" in text_of(answer)
+    assert rosa.get("/series/987/change/").status_code == 404

@@ -15,10 +15,11 @@ SUMMARY = "Clinic appointment"
 
 
 class CalendarMethod(StrEnum):
-    """RFC 5546: put it into the calendar, or take it out."""
+    """RFC 5546: put it into the calendar, or take it out; or several at once, one by one."""
 
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
+    PUBLISH = "PUBLISH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,29 @@ class CalendarPart:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarParts:
+    """Several entries in one letter, such as the visits of a series (SCH-32).
+
+    They are published: a request or a cancellation may hold one UID only (RFC 5546, 3.2). Each
+    keeps the UID and the SEQUENCE that its later messages go on with.
+    """
+
+    parts: tuple[CalendarPart, ...]
+    method: CalendarMethod = CalendarMethod.PUBLISH
+
+    def facts(self) -> dict[str, Any]:
+        """As plain values, to be stored with the message."""
+        return {"parts": [part.facts() for part in self.parts]}
+
+
+def calendar_of(facts: Mapping[str, Any]) -> CalendarPart | CalendarParts:
+    """What `facts()` of one entry or of several described."""
+    if "parts" in facts:
+        return CalendarParts(tuple(CalendarPart.of_facts(one) for one in facts["parts"]))
+    return CalendarPart.of_facts(facts)
+
+
+@dataclass(frozen=True, slots=True)
 class Organizer:
     """Who invites: the clinic. `domain` makes the UID unique in the world."""
 
@@ -83,14 +107,22 @@ def uid_of(entity: str, domain: str) -> str:
 
 
 def calendar_text(
-    part: CalendarPart, *, organizer: Organizer, attendee: Attendee | None, stamped_at: datetime
+    part: CalendarPart | CalendarParts,
+    *,
+    organizer: Organizer,
+    attendee: Attendee | None,
+    stamped_at: datetime,
 ) -> bytes:
     """The part as an RFC 5545 object. Times are in UTC, which needs no VTIMEZONE."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("method", part.method.value)
-    calendar.add_component(_event(part, organizer, attendee, stamped_at))
+    if isinstance(part, CalendarPart):
+        calendar.add_component(_event(part, organizer, attendee, stamped_at))
+    else:
+        for one in part.parts:  # what is published names nobody (RFC 5546, 3.2.1)
+            calendar.add_component(_event(one, organizer, None, stamped_at))
     return bytes(calendar.to_ical())
 
 

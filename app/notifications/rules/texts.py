@@ -29,6 +29,9 @@ class Template(StrEnum):
     PLEASE_REBOOK = "please_rebook"
     POINT_DECIDED = "point_decided"
     YOUR_TURN = "your_turn"
+    SERIES = "series"
+    SERIES_CHANGED = "series_changed"
+    SERIES_CANCELLED = "series_cancelled"
 
 
 # E-mail subjects are fixed here: a caller's words could name a service (NOT-02).
@@ -48,6 +51,9 @@ SUBJECTS: Mapping[Template, str] = {
     Template.PLEASE_REBOOK: "Please choose another time",
     Template.POINT_DECIDED: "We have looked at your objection",
     Template.YOUR_TURN: "It is your turn",
+    Template.SERIES: "Your appointments are confirmed",
+    Template.SERIES_CHANGED: "Your appointments have changed",
+    Template.SERIES_CANCELLED: "Your appointments are cancelled",
 }
 
 
@@ -67,9 +73,20 @@ def when(params: Mapping[str, Any], zone: ZoneInfo) -> str:
     return text
 
 
+def visits(params: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
+    """Day and time of each visit of a series; nothing for a message about a single one."""
+    return [
+        when({"starts_at": starts_at, "ends_at": ends_at}, zone)
+        for starts_at, ends_at in params.get("visits", [])
+    ]
+
+
 def summary(params: Mapping[str, Any], zone: ZoneInfo) -> str:
     """The line below a message in the bell: what, day and time, place; the parts that are known."""
-    parts = (str(params.get("note", "")), when(params, zone), str(params.get("place", "")))
+    time = when(params, zone)
+    if "visits" in params:
+        time = f"{len(params['visits'])} visits, the first on {time}"
+    parts = (str(params.get("note", "")), time, str(params.get("place", "")))
     return " · ".join(part for part in parts if part)
 
 

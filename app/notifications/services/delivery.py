@@ -16,8 +16,15 @@ from app.infra.templates import render
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.notifications.models import Channel, Communication, Status
-from app.notifications.rules import CalendarPart, MessageKey, Template, next_wait, texts
-from app.notifications.rules.calendar import Attendee, Organizer, calendar_text
+from app.notifications.rules import (
+    CalendarPart,
+    CalendarParts,
+    MessageKey,
+    Template,
+    next_wait,
+    texts,
+)
+from app.notifications.rules.calendar import Attendee, Organizer, calendar_of, calendar_text
 from app.notifications.services.alarms import raise_alarm
 
 ERROR_LENGTH = 500
@@ -63,7 +70,7 @@ class _Outgoing:
     address: str
     template: Template
     params: Mapping[str, Any]
-    calendar: CalendarPart | None
+    calendar: CalendarPart | CalendarParts | None
     link: str
     created_at: datetime
 
@@ -91,7 +98,7 @@ def _begin(key: MessageKey) -> _Outgoing | None:
             address=row.recipient_address,
             template=Template(row.template),
             params=row.params,
-            calendar=CalendarPart.of_facts(row.calendar) if row.calendar else None,
+            calendar=calendar_of(row.calendar) if row.calendar else None,
             link=row.link,
             created_at=row.created_at,
         )
@@ -114,6 +121,7 @@ def _letter(message: _Outgoing) -> Letter:
     facts = {
         "name": message.name,
         "when": texts.when(message.params, config.time_zone),
+        "visits": texts.visits(message.params, config.time_zone),
         "place": message.params.get("place", ""),
         "link": config.public_url + message.link if message.link.startswith("/") else "",
         "choices": [

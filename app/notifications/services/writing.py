@@ -14,7 +14,7 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.ids import UserId
 from app.notifications.models import Channel, Communication, Status
-from app.notifications.rules import CalendarPart, MessageKey, Template, texts
+from app.notifications.rules import CalendarPart, CalendarParts, MessageKey, Template, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def notify(
     subject: str,
     template: Template,
     params: Mapping[str, Any],
-    calendar: CalendarPart | None = None,
+    calendar: CalendarPart | CalendarParts | None = None,
     link: str = "",
     expires_at: datetime | None = None,
 ) -> None:
@@ -62,8 +62,8 @@ def notify(
 
     `subject` is what the bell shows; an e-mail has the neutral subject of its template (NOT-02).
     `params` are JSON values; known to the texts: starts_at, ends_at (ISO 8601 instants), place,
-    note (bell only), choices (e-mail only: pairs of a label and a path). A message that was
-    written before is left alone.
+    note (bell only), choices (e-mail only: pairs of a label and a path), visits (of a series:
+    pairs of starts_at and ends_at). A message that was written before is left alone.
     """
     key = MessageKey(event, entity, occurrence, recipient.key)
     shared = {
@@ -96,7 +96,7 @@ def _bell_row(subject: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _mail_row(template: Template, calendar: CalendarPart | None) -> dict[str, Any]:
+def _mail_row(template: Template, calendar: CalendarPart | CalendarParts | None) -> dict[str, Any]:
     return {
         "channel": Channel.EMAIL.value,
         "subject": texts.mail_subject(template),

@@ -23,6 +23,15 @@ class NothingToBook(Invalid):
         super().__init__("All visits of this series are skipped, so there is nothing to book.")
 
 
+class NothingToMove(Invalid):
+    """Every visit of the rest keeps its old time."""
+
+    code = "scheduling.series_kept"
+
+    def __init__(self) -> None:
+        super().__init__("All visits keep their old time, so there is nothing to move.")
+
+
 class SeriesClash(Conflict):
     """One occurrence cannot be had, so none was booked or moved. `number` names it."""
 

@@ -5,11 +5,15 @@ from datetime import date, datetime, time
 
 from werkzeug.datastructures import MultiDict
 
-from app.kernel.errors import Malformed
+from app.kernel.errors import Malformed, NotFound
+from app.kernel.ids import AppointmentId
 from app.scheduling.errors.series import BadSeries
 from app.scheduling.forms.appointments import chosen_slot, day_of, name_of
 from app.scheduling.rules.series import MOST_OCCURRENCES, Frequency, Pattern
 from app.scheduling.services.series import SKIP, MoveTo, SeriesWish
+from app.scheduling.services.series_rest import RestWish
+
+LARGEST_VISIT = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,50 @@ class SeriesForm:
             reason=self.reason,
             override_reason=self.override or None,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestForm:
+    """From which visit on a series changes, and to what; all of it fits into an address."""
+
+    visit: str = ""
+    first_on: str = ""
+    local_time: str = ""
+    provider: str = ""
+    override: str = ""
+
+    @classmethod
+    def read(cls, values: "MultiDict[str, str]") -> "RestForm":
+        """From the query string or the hidden fields."""
+        name_of(values.get("provider"))
+        return cls(**{name: (values.get(name) or "").strip()[:500] for name in cls.fields_of()})
+
+    @classmethod
+    def fields_of(cls) -> list[str]:
+        """The names of the fields."""
+        return list(cls.__dataclass_fields__)
+
+    def fields(self) -> dict[str, str]:
+        """As fields of a form."""
+        return {name: getattr(self, name) for name in self.fields_of()}
+
+    def wish(self) -> RestWish:
+        """What the services want. Raises BadSeries, and NotFound for what is no visit."""
+        return RestWish(
+            appointment_id=visit_of(self.visit),
+            first_on=day(self.first_on),
+            local_time=moment(self.local_time),
+            provider=self.provider or None,
+            override_reason=self.override or None,
+        )
+
+
+def visit_of(text: str | None) -> AppointmentId:
+    """From which visit on. Raises NotFound for what no page of ours sends."""
+    text = text or ""
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:19]) <= LARGEST_VISIT):
+        raise NotFound("There is no such visit.")
+    return AppointmentId(int(text[:19]))
 
 
 def day(text: str | None) -> date:

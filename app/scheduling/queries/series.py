@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, time
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import aliased
 
 from app.infra.db import session
-from app.kernel.ids import PatientId, PractitionerId
+from app.kernel.ids import PatientId
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
-from app.scheduling.models import Series
-from app.scheduling.queries import schedules, types
+from app.scheduling.models import AppointmentType, Practitioner, Series
 from app.scheduling.rules.series import Frequency, Pattern
 
 
@@ -47,27 +47,55 @@ class SeriesView:
 
 def series_of(series_id: int) -> SeriesView | None:
     """One series."""
-    row = session().get(Series, series_id)
-    if row is None:
-        return None
-    key = PatientId(row.patient_id)
-    wanted = types.type_of(row.type_id)
-    provider = schedules.known_practitioner(PractitionerId(row.practitioner_id))
-    return SeriesView(
-        id=row.id,
-        status=row.status,
-        patient=patients.patients_by_ids({key})[key],
-        type=wanted.policy.code,
-        type_name=wanted.name,
-        provider=provider.university_id,
-        provider_name=provider.name,
-        frequency=row.frequency,
-        every=row.every,
-        first_on=row.first_on,
-        local_time=row.local_time,
-        count=row.count,
-        predecessor_id=row.predecessor_id,
-        successor_id=session().scalar(
-            select(Series.id).where(Series.predecessor_id == row.id).limit(1)
-        ),
+    found = _views(Series.id == series_id)
+    return found[0] if found else None
+
+
+def series_of_patient(patient_id: PatientId, *, limit: int = 100) -> list[SeriesView]:
+    """The series of a patient, the newest first: a fixed number of statements."""
+    return _views(Series.patient_id == patient_id, limit=limit)
+
+
+def _views(condition: ColumnElement[bool], *, limit: int = 1) -> list[SeriesView]:
+    successor = aliased(Series)
+    rows = session().execute(
+        select(
+            Series,
+            AppointmentType.code,
+            AppointmentType.name.label("type_name"),
+            Practitioner.university_id,
+            Practitioner.name.label("provider_name"),
+            select(successor.id)
+            .where(successor.predecessor_id == Series.id)
+            .order_by(successor.id)
+            .limit(1)
+            .scalar_subquery()
+            .label("successor_id"),
+        )
+        .join(AppointmentType, AppointmentType.id == Series.type_id)
+        .join(Practitioner, Practitioner.id == Series.practitioner_id)
+        .where(condition)
+        .order_by(Series.id.desc())
+        .limit(limit)
     )
+    found = [(row.Series, row) for row in rows]
+    people = patients.patients_by_ids({PatientId(one.patient_id) for one, _ in found})
+    return [
+        SeriesView(
+            id=one.id,
+            status=one.status,
+            patient=people[PatientId(one.patient_id)],
+            type=row.code,
+            type_name=row.type_name,
+            provider=row.university_id,
+            provider_name=row.provider_name,
+            frequency=one.frequency,
+            every=one.every,
+            first_on=one.first_on,
+            local_time=one.local_time,
+            count=one.count,
+            predecessor_id=one.predecessor_id,
+            successor_id=row.successor_id,
+        )
+        for one, row in found
+    ]

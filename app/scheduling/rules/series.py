@@ -1,15 +1,21 @@
 """When the visits of a series take place: weekly, or monthly by weekday (SCH-32)."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from app.scheduling.errors import MAX_WINDOW_DAYS
 from app.scheduling.errors.series import BadSeries
+from app.scheduling.rules.facts import Claim, PatientFacts, ProviderFacts, Question
 from app.scheduling.rules.instants import at, wall
+from app.scheduling.rules.limits import week_of
+
+K = TypeVar("K")
 
 MOST_OCCURRENCES = 60
 LONGEST_STEP = 12
@@ -75,6 +81,97 @@ def windows_of(days: Sequence[date]) -> list[tuple[date, date]]:
         else:
             windows.append((day, day))
     return windows
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A visit of the series: its day, and with whom."""
+
+    day: date
+    practitioner_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A visit that gives up its time because the rest of its series moves."""
+
+    appointment_id: int
+    day: date
+    practitioner_id: int
+
+
+def with_visits(question: Question, placed: Sequence[Placed]) -> Question:
+    """The question as if these visits of the same type and patient were booked (SCH-17)."""
+    return _counted(question, placed, sign=1, opened=len(placed))
+
+
+def without_visits(question: Question, leaving: Sequence[Leaving]) -> Question:
+    """The question about one of these visits, as if none of them held its old time.
+
+    Each of them stays open while it moves, so that only the one asked about is left out there.
+    """
+    keys = {one.appointment_id for one in leaving}
+    gone = [Placed(one.day, one.practitioner_id) for one in leaving]
+    question = _counted(question, gone, sign=-1, opened=-1 if leaving else 0)
+    patient = question.patient
+    return replace(
+        question,
+        patient=replace(patient, claims=_others(patient.claims, keys)) if patient else None,
+        providers=tuple(
+            replace(one, claims=_others(one.claims, keys)) for one in question.providers
+        ),
+        needs=tuple(
+            replace(
+                need,
+                resources=tuple(
+                    replace(one, claims=_others(one.claims, keys)) for one in need.resources
+                ),
+            )
+            for need in question.needs
+        ),
+    )
+
+
+def moved_by(question: Question, placed: Sequence[Placed]) -> Question:
+    """The question as if these visits had moved to their new days already."""
+    return _counted(question, placed, sign=1, opened=0)
+
+
+def _others(claims: Sequence[Claim], keys: Collection[int]) -> tuple[Claim, ...]:
+    return tuple(claim for claim in claims if claim.appointment_id not in keys)
+
+
+def _counted(question: Question, visits: Sequence[Placed], *, sign: int, opened: int) -> Question:
+    return replace(
+        question,
+        patient=_patient(question.patient, visits, sign, opened) if question.patient else None,
+        providers=tuple(_provider(one, visits, sign) for one in question.providers),
+    )
+
+
+def _patient(
+    patient: PatientFacts, visits: Sequence[Placed], sign: int, opened: int
+) -> PatientFacts:
+    days = Counter(one.day for one in visits)
+    weeks = Counter(week_of(one.day) for one in visits)
+    return replace(
+        patient,
+        open_total=patient.open_total + opened,
+        open_of_type=patient.open_of_type + opened,
+        by_day=_sum(patient.by_day, days, sign),
+        by_day_of_type=_sum(patient.by_day_of_type, days, sign),
+        by_week=_sum(patient.by_week, weeks, sign),
+        by_week_of_type=_sum(patient.by_week_of_type, weeks, sign),
+    )
+
+
+def _provider(provider: ProviderFacts, visits: Sequence[Placed], sign: int) -> ProviderFacts:
+    days = Counter(one.day for one in visits if one.practitioner_id == provider.practitioner_id)
+    return replace(provider, booked_by_day=_sum(provider.booked_by_day, days, sign))
+
+
+def _sum(counts: Mapping[K, int], more: Mapping[K, int], sign: int) -> dict[K, int]:
+    return {key: counts.get(key, 0) + sign * more.get(key, 0) for key in {*counts, *more}}
 
 
 def _weekly(pattern: Pattern) -> Iterator[date]:

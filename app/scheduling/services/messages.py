@@ -1,5 +1,8 @@
 """Tells the patient and the provider what became of an appointment (SCH-30)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,8 +47,26 @@ class News:
     expires_at: datetime | None = None
 
 
+_GATHERED: ContextVar[list[News] | None] = ContextVar("gathered", default=None)
+
+
+@contextmanager
+def gathered() -> Iterator[list[News]]:
+    """Collects the news of many visits instead of telling each, for one message (SCH-32)."""
+    found: list[News] = []
+    token = _GATHERED.set(found)
+    try:
+        yield found
+    finally:
+        _GATHERED.reset(token)
+
+
 def tell_everybody(tx: Transaction, actor: Actor, news: News) -> None:
     """The patient by e-mail and bell, the provider by bell unless they did it themselves."""
+    collected = _GATHERED.get()
+    if collected is not None:
+        collected.append(news)
+        return
     _tell_patient(tx, actor, news)
     if news.template in PROVIDER_SUBJECTS and news.provider_user_id != actor.user_id:
         _tell_provider(tx, actor, news)
@@ -63,7 +84,7 @@ def _tell_patient(tx: Transaction, actor: Actor, news: News) -> None:
         subject=PATIENT_SUBJECTS[news.template],
         template=news.template,
         params=_params(news),
-        calendar=_calendar(news),
+        calendar=calendar_part(news),
         link=f"/portal/appointments/{news.appointment_id}",
         expires_at=news.expires_at,
     )
@@ -95,7 +116,7 @@ def _params(news: News) -> dict[str, str]:
     }
 
 
-def _calendar(news: News) -> CalendarPart | None:
+def calendar_part(news: News) -> CalendarPart | None:
     """An invitation, or its cancellation; a request is not in the calendar yet.
 
     A move that was declined was there before, at its old time: that entry goes.
