@@ -5,35 +5,29 @@ from datetime import date, time, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.infra.outbox import JobName, OutboxJob, RetryLater
+from app.infra.outbox import RetryLater
 from app.kernel import clock
 from app.kernel.errors import Forbidden
 from app.notifications.models import Communication
 from app.scheduling import errors, services
 from app.scheduling.errors import waitlist as refusals
-from app.scheduling.models import Claim, Hold
+from app.scheduling.models import Claim
 from app.scheduling.queries import waitlist
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.rules.waitlist import EntryStatus
-from app.scheduling.services import WaitingWish, Wish
+from app.scheduling.services import Wish
 from tests.factories.scheduling import SYSTEM, at, create_crowd
-from worker.jobs import waitlist as jobs
+from tests.factories.waitlist import (
+    join,
+    open_offers,
+    promised,
+    put_on_list,
+    run_jobs,
+)
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
-TUESDAY = date(2026, 11, 24)
 NINE = "2026-11-24 09:00"
-
-
-def join(person, **more):
-    wish = {"type": "consultation", "first_day": TUESDAY, "last_day": TUESDAY, **more}
-    return services.join_waitlist(person.actor, wish=WaitingWish(**wish))
-
-
-def put_on_list(number, **more):
-    """Somebody of a crowd, put on the list by the clinic."""
-    wish = {"type": "consultation", "first_day": TUESDAY, "last_day": TUESDAY, **more}
-    return services.join_waitlist(SYSTEM, wish=WaitingWish(patient=number, **wish))
 
 
 def book(person, starts_at=NINE, **more):
@@ -48,25 +42,6 @@ def give_up(person, booked, status="cancelled"):
         status=AppointmentStatus(status),
         reason="something came up",
     )
-
-
-def run_jobs(db):
-    """What the worker would do now with every promise to offer a time."""
-    waiting = select(OutboxJob).where(
-        OutboxJob.name == JobName.OFFER_FREED_TIMES, OutboxJob.status == "waiting"
-    )
-    for job in db.scalars(waiting).all():
-        jobs.offer_freed_times(SYSTEM, **job.payload)
-        job.status = "done"
-        db.flush()
-
-
-def promised(db):
-    return db.scalars(select(OutboxJob).where(OutboxJob.name == JobName.OFFER_FREED_TIMES)).all()
-
-
-def open_offers(db):
-    return db.scalars(select(Hold).where(Hold.status == "open").order_by(Hold.id)).all()
 
 
 def status_of(entry):

@@ -14,7 +14,7 @@ from app.kernel.ids import AppointmentId, PatientId, PractitionerId
 from app.kernel.period import Period
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
-from app.scheduling.models import AppointmentType, Hold, Practitioner, WaitlistEntry
+from app.scheduling.models import AppointmentType, Hold, Practitioner, TypeNeed, WaitlistEntry
 from app.scheduling.rules.waitlist import OPEN_ENTRY, EntryStatus, HoldStatus, WaitingTimes
 
 MOST_CANDIDATES = 200
@@ -270,6 +270,31 @@ def candidates(practitioner_id: int, *, first: date, last: date) -> list[Candida
     ]
 
 
+def last_day_waited_for() -> date | None:
+    """The last day that anybody on the list waits for; None when nobody does."""
+    return session().scalar(
+        select(func.max(WaitlistEntry.last_day)).where(
+            WaitlistEntry.status.in_([one.value for one in OPEN_ENTRY])
+        )
+    )
+
+
+def providers_waited_for(category: str) -> list[int]:
+    """Active providers of the kinds of visits that somebody waits for and that need this."""
+    kinds = (
+        select(AppointmentType.id)
+        .join(WaitlistEntry, WaitlistEntry.type_id == AppointmentType.id)
+        .join(TypeNeed, TypeNeed.type_id == AppointmentType.id)
+        .where(
+            TypeNeed.category == category,
+            WaitlistEntry.status.in_([one.value for one in OPEN_ENTRY]),
+            Practitioner.kind == func.any(AppointmentType.provider_kinds),
+        )
+    )
+    statement = select(Practitioner.id).where(Practitioner.is_active, kinds.exists())
+    return list(session().scalars(statement.order_by(Practitioner.id)))
+
+
 def offered_before(entry_id: int, practitioner_id: int) -> list[Period]:
     """The times of a provider that this entry was offered already."""
     rows = session().execute(
@@ -324,7 +349,11 @@ def lapsed_offers(now: datetime) -> list[int]:
     """Open offers whose time is over, the oldest first."""
     statement = (
         select(Hold.id)
-        .where(Hold.status == HoldStatus.OPEN.value, Hold.expires_at <= now)
+        .where(
+            Hold.status == HoldStatus.OPEN.value,
+            Hold.expires_at <= now,
+            Hold.entry_id.is_not(None),
+        )
         .order_by(Hold.expires_at, Hold.id)
         .limit(MOST_LAPSED)
     )

@@ -22,6 +22,7 @@ from app.scheduling.models import AppointmentType, Closure, Practitioner
 from app.scheduling.permissions import Permission
 from app.scheduling.rules import PractitionerKind
 from app.scheduling.services.flags import flag_affected
+from app.scheduling.services.gained import hours_before, hours_gained
 from app.security import queries as accounts
 from app.security.errors import UnknownAccount
 from app.security.services import record_event
@@ -253,8 +254,10 @@ def _set_closure(actor: Actor, closure_id: int, *, is_active: bool) -> int:
         row = tx.session.get(Closure, closure_id)
         if row is None:
             raise UnknownClosure()
+        before = hours_before() if row.is_active and not is_active else None
         row.is_active = is_active
         tx.flush()  # the flags below read the closures
+        hours_gained(tx, before)
         _note_closure(tx, actor, "close" if is_active else "reopen", closure_id)
         return flag_affected(tx)
 

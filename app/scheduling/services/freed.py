@@ -35,15 +35,18 @@ def time_freed(
     practitioner_id: int,
     period: Period,
     released_by: AppointmentId | None,
-    key: str,
+    key: str | None,
 ) -> None:
-    """Promise to offer the time to whoever waits for it; nothing where nobody waits."""
+    """Promise to offer the time to whoever waits for it; nothing where nobody waits.
+
+    The same key is promised once.
+    """
     if period.ends_at <= clock.now() or not tx.execute(SOMEBODY_WAITS).scalar():
         return
     enqueue(
         tx,
         JobName.OFFER_FREED_TIMES,
-        dedupe_key=f"offer/{key}",
+        dedupe_key=f"offer/{key}" if key else None,
         practitioner_id=int(practitioner_id),
         starts_at=period.starts_at.isoformat(),
         ends_at=period.ends_at.isoformat(),

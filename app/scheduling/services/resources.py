@@ -41,6 +41,7 @@ from app.scheduling.rules import OPEN
 from app.scheduling.rules.hours import opening
 from app.scheduling.rules.utilisation import Utilisation, utilisation
 from app.scheduling.services.flags import flag_affected
+from app.scheduling.services.gained import room_gained
 from app.scheduling.services.schedules import may_change_schedule
 from app.scheduling.services.writing import lock_parties, release_lapsed_holds
 from app.security.services import record_event
@@ -271,6 +272,10 @@ def lift_block(actor: Actor, *, block_id: int) -> None:
             .execution_options(synchronize_session=False)
         )
         _note_block(tx, actor, "lift-block", row)
+        card = resources.resource(row.resource_id)
+        if card is not None:
+            period = Period(row.starts_at, row.ends_at)
+            room_gained(tx, category=card.category, period=period)
 
 
 def _note_block(tx: Transaction, actor: Actor, action: str, row: ResourceBlock) -> None:

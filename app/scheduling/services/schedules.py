@@ -1,6 +1,7 @@
 """When providers work: weekly hours, other hours on a date, time off (SCH-10 to SCH-12).
 
-Every change flags the visits that no longer fit, in the same transaction (SCH-19).
+Every change flags the visits that no longer fit, and promises what it opens to those who wait,
+in the same transaction (SCH-19, SCH-31).
 """
 
 from collections.abc import Collection, Sequence
@@ -21,6 +22,7 @@ from app.scheduling.models import DateOverride, Practitioner, TimeOff, WeeklyHou
 from app.scheduling.permissions import Permission
 from app.scheduling.rules import facts
 from app.scheduling.services.flags import flag_affected
+from app.scheduling.services.gained import OpenHours, hours_before, hours_gained
 from app.scheduling.services.writing import lock_parties
 from app.security.services import record_event
 
@@ -50,7 +52,7 @@ def save_weekly_hours(
         span.weekday, span.starts, span.ends, span.valid_from, span.valid_to, span.campus
     )
     with transaction() as tx:
-        _authorised(tx, actor, practitioner_id)
+        before = _authorised(tx, actor, practitioner_id)
         _check_overlap(tx, practitioner_id, span, hours_id)
         row = tx.session.get(WeeklyHours, hours_id) if hours_id else WeeklyHours()
         if row is None or (hours_id and row.practitioner_id != practitioner_id):
@@ -59,15 +61,15 @@ def save_weekly_hours(
         row.weekday, row.starts, row.ends = span.weekday, span.starts, span.ends
         row.valid_from, row.valid_to, row.campus = span.valid_from, span.valid_to, span.campus
         tx.add(row)
-        return _changed(tx, actor, practitioner_id, "hours")
+        return _changed(tx, actor, practitioner_id, "hours", before)
 
 
 def remove_weekly_hours(actor: Actor, *, practitioner_id: PractitionerId, hours_id: int) -> int:
     """Remove a span of the week; returns how many visits no longer fit."""
     with transaction() as tx:
-        _authorised(tx, actor, practitioner_id)
+        before = _authorised(tx, actor, practitioner_id)
         _remove(tx, WeeklyHours, hours_id, practitioner_id)
-        return _changed(tx, actor, practitioner_id, "hours")
+        return _changed(tx, actor, practitioner_id, "hours", before)
 
 
 def copy_day(
@@ -82,7 +84,7 @@ def copy_day(
         sentence = "Please choose the days that are to get these hours."
         raise Invalid(sentence, errors={"to": [sentence]})
     with transaction() as tx:
-        _authorised(tx, actor, practitioner_id)
+        before = _authorised(tx, actor, practitioner_id)
         rows = tx.execute(
             select(WeeklyHours).where(WeeklyHours.practitioner_id == practitioner_id)
         ).scalars()
@@ -94,7 +96,7 @@ def copy_day(
                 tx.session.delete(row)
         for day in others:
             tx.session.add_all(_copies(model, day))
-        return _changed(tx, actor, practitioner_id, "hours")
+        return _changed(tx, actor, practitioner_id, "hours", before)
 
 
 def _copies(rows: Sequence[WeeklyHours], weekday: int) -> list[WeeklyHours]:
@@ -128,7 +130,7 @@ def save_override(
     facts.DateOverride(on_date, tuple(spans))  # refuses empty spans
     _check_not_past(on_date)
     with transaction() as tx:
-        _authorised(tx, actor, practitioner_id)
+        before = _authorised(tx, actor, practitioner_id)
         _remove_date(tx, practitioner_id, on_date)
         without_hours: list[tuple[time | None, time | None]] = [(None, None)]
         for starts, ends in spans or without_hours:
@@ -142,15 +144,15 @@ def save_override(
                     note=_short(note),
                 )
             )
-        return _changed(tx, actor, practitioner_id, "override")
+        return _changed(tx, actor, practitioner_id, "override", before)
 
 
 def remove_override(actor: Actor, *, practitioner_id: PractitionerId, on_date: date) -> int:
     """Go back to the weekly hours on a date; returns how many visits no longer fit."""
     with transaction() as tx:
-        _authorised(tx, actor, practitioner_id)
+        before = _authorised(tx, actor, practitioner_id)
         _remove_date(tx, practitioner_id, on_date)
-        return _changed(tx, actor, practitioner_id, "override")
+        return _changed(tx, actor, practitioner_id, "override", before)
 
 
 def add_time_off(
@@ -166,7 +168,7 @@ def add_time_off(
         sentence = "Time off must end after it starts."
         raise Invalid(sentence, errors={"ends_at": [sentence]})
     with transaction() as tx:
-        _authorised(tx, actor, practitioner_id)
+        before = _authorised(tx, actor, practitioner_id)
         tx.add(
             TimeOff(
                 practitioner_id=practitioner_id,
@@ -175,15 +177,15 @@ def add_time_off(
                 note=_short(note),
             )
         )
-        return _changed(tx, actor, practitioner_id, "time-off")
+        return _changed(tx, actor, practitioner_id, "time-off", before)
 
 
 def remove_time_off(actor: Actor, *, practitioner_id: PractitionerId, time_off_id: int) -> int:
     """The provider is there after all; returns how many visits still do not fit."""
     with transaction() as tx:
-        _authorised(tx, actor, practitioner_id)
+        before = _authorised(tx, actor, practitioner_id)
         _remove(tx, TimeOff, time_off_id, practitioner_id)
-        return _changed(tx, actor, practitioner_id, "time-off")
+        return _changed(tx, actor, practitioner_id, "time-off", before)
 
 
 def may_change_schedule(actor: Actor, provider_user_id: UserId) -> bool:
@@ -194,8 +196,10 @@ def may_change_schedule(actor: Actor, provider_user_id: UserId) -> bool:
     )
 
 
-def _authorised(tx: Transaction, actor: Actor, practitioner_id: PractitionerId) -> None:
-    """Raises UnknownProvider, or Forbidden for somebody else's schedule."""
+def _authorised(tx: Transaction, actor: Actor, practitioner_id: PractitionerId) -> OpenHours | None:
+    """What is open before the change. Raises UnknownProvider, or Forbidden for somebody else's
+    schedule.
+    """
     provider = tx.session.get(Practitioner, practitioner_id)
     if provider is None:
         raise UnknownProvider()
@@ -203,6 +207,7 @@ def _authorised(tx: Transaction, actor: Actor, practitioner_id: PractitionerId) 
         raise Forbidden("You may change only your own schedule.")
     # A booking that reads these hours now must be stored before, or read the new ones (SCH-19).
     lock_parties(tx, [practitioner_id], None)
+    return hours_before([practitioner_id])
 
 
 def _check_overlap(
@@ -271,8 +276,15 @@ def _remove_date(tx: Transaction, practitioner_id: PractitionerId, on_date: date
         tx.session.delete(row)
 
 
-def _changed(tx: Transaction, actor: Actor, practitioner_id: PractitionerId, what: str) -> int:
+def _changed(
+    tx: Transaction,
+    actor: Actor,
+    practitioner_id: PractitionerId,
+    what: str,
+    before: OpenHours | None,
+) -> int:
     tx.flush()  # the flags below read the new schedule
+    hours_gained(tx, before)
     record_event(
         tx,
         actor,
