@@ -1,8 +1,18 @@
-"""Accounts, seeded grants, sign-in attempts and the audit trail."""
+"""Accounts, seeded grants, sign-in attempts, the audit trail and its seals."""
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -87,3 +97,25 @@ class AuditEvent(Base):
     outcome: Mapped[str] = mapped_column(String(10))
     reason: Mapped[str] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class AuditSeal(Base):
+    """The keyed hash of one line of the audit trail and of the seal before it (AUD-02).
+
+    Numbered without gaps in the order of sealing, which may differ from the order of the events'
+    ids. Append-only by a trigger, like the trail itself. See docs/adr/0018.
+    """
+
+    __tablename__ = "security_audit_seal"
+    __table_args__ = (
+        UniqueConstraint("event_id"),
+        CheckConstraint("seq > 0", name="seq"),
+        CheckConstraint("length(prev_hash) = 32 AND length(hash) = 32", name="hashes"),
+    )
+
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("security_audit_event.id"))
+    key_id: Mapped[str] = mapped_column(String(16))
+    prev_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[Instant]
