@@ -10,6 +10,7 @@ from app.kernel.permission import PermissionEnum
 from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
 from app.notifications import views as notifications_views
+from app.operations import permissions as operations_permissions
 from app.patients import api as patients_api
 from app.patients import permissions as patients_permissions
 from app.patients import views as patients_views
@@ -42,6 +43,7 @@ PERMISSIONS: tuple[type[PermissionEnum], ...] = (
     scheduling_permissions.Permission,
     visits_permissions.Permission,
     analytics_permissions.Permission,
+    operations_permissions.Permission,
 )
 
 

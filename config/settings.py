@@ -93,6 +93,7 @@ class Settings:
     database_replica_url: str = field(repr=False)
     ping_url: str
     metrics_token: str = field(repr=False)
+    alert_escalation_minutes: int
     log_level: str
 
     @property
@@ -269,6 +270,9 @@ def _watching(read: _Reader) -> dict[str, Any]:
         ),
         "ping_url": read.url("PING_URL", "", ("http", "https")).rstrip("/"),
         "metrics_token": read.text("METRICS_TOKEN"),
+        "alert_escalation_minutes": read.number(
+            "ALERT_ESCALATION_MINUTES", 60, lowest=1, highest=10_080
+        ),
     }
 
 

@@ -20,6 +20,7 @@ from app.infra.db import session
 from app.infra.outbox import JobName, LeasedJob
 from app.infra.queue import QUEUES, connect, queue
 from config.settings import read_settings
+from worker import watching
 from worker.runtime import declared_jobs, run_outbox_job
 from worker.schedule import EVERY
 
@@ -58,6 +59,7 @@ class Relay:
     def _schedule(self) -> None:
         if not self.knows_schedule:
             schedule.enter_jobs(EVERY)
+            watching.expect({name: known.timeout for name, known in declared_jobs().items()})
             self.knows_schedule = True
         if self.ticks % SCHEDULE_TICKS == 0:
             schedule.enqueue_due_jobs(EVERY)

@@ -18,7 +18,7 @@ from typing import TypeVar
 from flask import Flask
 
 from app.factory import create_app
-from app.infra import outbox
+from app.infra import error_reports, heartbeat, outbox
 from app.infra.db import Transaction, is_unavailable, session, transaction
 from app.infra.outbox import JobName, RetryLater, StartedJob
 from app.infra.queue import QUEUES
@@ -29,14 +29,14 @@ from app.notifications.rules import MAXIMUM_ATTEMPTS, next_wait
 from config.logging import request_id
 from config.settings import read_settings
 from worker import jobs
+from worker.schedule import EVERY
+from worker.watching import LEASE_MARGIN, Run
 
 __all__ = ["JobName", "Transactions", "job"]
 
 log = logging.getLogger(__name__)
 
 DEFAULT_TIMEOUT = timedelta(minutes=3)
-# A run that ends by its time-out still has to write down that it failed.
-LEASE_MARGIN = timedelta(seconds=30)
 # Failed runs end at five (NOT-04); a job may also ask for delays, or lose its worker in between.
 MAXIMUM_RUNS = 2 * MAXIMUM_ATTEMPTS
 
@@ -117,7 +117,7 @@ def run_outbox_job(job_id: int, delivery: int) -> None:
 
 def _run(job_id: int, delivery: int) -> None:
     try:
-        started = outbox.start_job(job_id, delivery=delivery, lease_for=_lease_for)
+        started = _start(job_id, delivery)
         if started is not None:
             _attempt(started)
     except Exception as error:
@@ -127,8 +127,17 @@ def _run(job_id: int, delivery: int) -> None:
             logging.WARNING if is_unavailable(error) else logging.ERROR,
             "job %s is left to its lease: %s",
             job_id,
-            _one_line(error),
+            type(error).__name__,
         )
+
+
+def _start(job_id: int, delivery: int) -> StartedJob | None:
+    """Count the run; for a periodic job its beginning is noted with it (BAK-04)."""
+    with transaction() as tx:
+        started = outbox.start_job(job_id, delivery=delivery, lease_for=_lease_for)
+        if started is not None and started.name in EVERY:
+            heartbeat.note_start(tx, started.name)
+    return started
 
 
 def _lease_for(name: str) -> timedelta:
@@ -137,30 +146,39 @@ def _lease_for(name: str) -> timedelta:
 
 
 def _attempt(started: StartedJob) -> None:
-    actor = system_actor(Channel.WORKER, request_id=request_id.get())
+    actor, run = system_actor(Channel.WORKER, request_id=request_id.get()), Run(started.name)
+    run.tell_start()
     try:
         if started.attempts > MAXIMUM_RUNS:
             raise NeverEnds(f"{MAXIMUM_RUNS} runs and no end")
-        _do(started, actor)
+        _do(started, actor, run)
     except RetryLater as delay:
         log.info("%s again in %s", started.name, delay.wait)
         outbox.postpone_job(started.id, error=str(delay), due_at=clock.now() + delay.wait)
+        run.delayed()
     except Exception as error:
         session().rollback()
         log.error("%s failed", started.name, exc_info=error)
         _note_failure(started, actor, _one_line(error))
+        if not is_unavailable(error):
+            error_reports.note_error(error, door=started.name)
+        run.failed()
+    else:
+        run.tell_success()
 
 
-def _do(started: StartedJob, actor: Actor) -> None:
+def _do(started: StartedJob, actor: Actor, run: Run) -> None:
     known = declared_jobs()[started.name]
     if known.transactions is Transactions.OWN:
         known.work(actor, **started.payload)
         with transaction() as tx:
             _finish(tx, started)
+            run.succeeded(tx)
         return
     with transaction() as tx:
         if _finish(tx, started):
             known.work(actor, **started.payload)
+            run.succeeded(tx)
 
 
 def _finish(tx: Transaction, started: StartedJob) -> bool:

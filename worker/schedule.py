@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.infra.outbox import JobName
 
 EVERY: dict[JobName, timedelta] = {
+    JobName.CHECK_SYSTEM: timedelta(minutes=1),
     JobName.CLOSE_QUEUES: timedelta(hours=1),
     JobName.IMPORT_HOLIDAYS: timedelta(days=30),
     JobName.MARK_NO_SHOWS: timedelta(minutes=1),

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     delete,
+    func,
     select,
     text,
     update,
@@ -58,6 +59,7 @@ class JobName(StrEnum):
     SEND_SEAT_REMINDERS = "scheduling.send_seat_reminders"
     SETTLE_HOLDS = "scheduling.settle_holds"
     CLOSE_QUEUES = "visits.close_queues"
+    CHECK_SYSTEM = "operations.check_system"
     PURGE_ATTEMPTS = "security.purge_sign_in_attempts"
     PURGE_IDEMPOTENCY = "upkeep.purge_idempotency_keys"
     PURGE_OUTBOX = "upkeep.purge_finished_jobs"
@@ -84,6 +86,7 @@ class OutboxJob(Base):
             "due_at",
             postgresql_where=text("status IN ('waiting', 'leased')"),
         ),
+        Index("ix_infra_outbox_job_dead", "id", postgresql_where=text("status = 'dead'")),
     )
 
     id: Mapped[BigKey]
@@ -270,6 +273,54 @@ def purge_finished_jobs() -> int:
         total += count
         if count < PURGE_BATCH:
             return total
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the outbox holds now. `oldest_due_at` is of work whose time has come, None without."""
+
+    waiting: int
+    oldest_due_at: datetime | None
+    dead: int
+
+
+def backlog() -> Backlog:
+    """What waits, since when, and what was given up; one statement, by the partial indexes."""
+    now = clock.now()
+    unfinished = OutboxJob.status.in_([JobStatus.WAITING, JobStatus.LEASED])
+    dead = select(func.count()).where(OutboxJob.status == JobStatus.DEAD).scalar_subquery()
+    row = session().execute(
+        select(
+            func.count(),
+            func.min(OutboxJob.due_at).filter(OutboxJob.due_at <= now),
+            dead,
+        ).where(unfinished)
+    )
+    return Backlog(*row.one())
+
+
+@dataclass(frozen=True, slots=True)
+class DeadJob:
+    """A job that was given up. What it carries is not told."""
+
+    id: int
+    name: str
+    attempts: int
+    given_up_at: datetime | None
+    error: str
+
+
+def dead_jobs(limit: int) -> list[DeadJob]:
+    """The jobs that were given up last."""
+    rows = session().execute(
+        select(
+            OutboxJob.id, OutboxJob.name, OutboxJob.attempts, OutboxJob.finished_at, OutboxJob.error
+        )
+        .where(OutboxJob.status == JobStatus.DEAD)
+        .order_by(OutboxJob.id.desc())
+        .limit(limit)
+    )
+    return [DeadJob(*row) for row in rows]
 
 
 def waiting_jobs() -> int:

@@ -78,6 +78,7 @@ class Communication(Base):
             "id",
             postgresql_where=text("status IN ('failed', 'dead')"),
         ),
+        Index("ix_notifications_communication_created_at", "created_at", postgresql_using="brin"),
     )
 
     id: Mapped[BigKey]

@@ -196,3 +196,35 @@ def undelivered_count() -> int:
         .subquery()
     )
     return int(session().execute(select(func.count()).select_from(waiting)).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of the e-mails that were written since an instant."""
+
+    sent: int
+    given_up: int
+    waiting: int
+
+
+def mail_outcomes(*since: datetime) -> list[Outcomes]:
+    """The e-mails written since each instant, in one statement over the longest range."""
+    status, written = Communication.status, Communication.created_at
+    parts = [
+        func.count().filter(status.in_(found), written >= start)
+        for start in since
+        for found in ([Status.SENT], [Status.DEAD], [Status.QUEUED, Status.FAILED])
+    ]
+    row = session().execute(
+        select(*parts).where(Communication.channel == Channel.EMAIL, written >= min(since))
+    )
+    numbers = row.one()
+    return [Outcomes(*numbers[place : place + 3]) for place in range(0, len(numbers), 3)]
+
+
+def dead_mail_count() -> int:
+    """E-mails that were given up and wait for a person (NOT-04)."""
+    dead = select(func.count()).where(
+        Communication.channel == Channel.EMAIL, Communication.status == Status.DEAD
+    )
+    return int(session().execute(dead).scalar_one())

@@ -31,6 +31,7 @@ from app.infra.fab_tables import (
 )
 from app.infra.remembered import Remembered
 from app.kernel.ids import UserId
+from app.kernel.permission import PermissionEnum
 from app.security.models import ClinicUser, SignInAttempt
 from app.security.rules import RecentFailures
 
@@ -118,6 +119,31 @@ def accounts_with_roles(names: Iterable[str]) -> list[Account]:
         .where(ClinicUser.id.in_(holders), ClinicUser.active)
         .order_by(ClinicUser.last_name, ClinicUser.first_name)
         .limit(500)
+    )
+    return sorted(accounts([UserId(user_id) for user_id in found]), key=lambda one: one.name)
+
+
+def accounts_with_grant(permission: PermissionEnum) -> list[Account]:
+    """Active accounts whose roles give the permission, by name; at most 100."""
+    held = _held_roles().subquery()
+    given = (
+        select(assoc_permissionview_role.c.role_id)
+        .join(PermissionView, PermissionView.id == assoc_permissionview_role.c.permission_view_id)
+        .join(FabPermission, FabPermission.id == PermissionView.permission_id)
+        .join(ViewMenu, ViewMenu.id == PermissionView.view_menu_id)
+        .where(
+            FabPermission.name == permission.fab_permission,
+            ViewMenu.name == permission.fab_resource,
+        )
+    )
+    found = session().scalars(
+        select(ClinicUser.id)
+        .where(
+            ClinicUser.id.in_(select(held.c.user_id).where(held.c.role_id.in_(given))),
+            ClinicUser.active,
+        )
+        .order_by(ClinicUser.id)
+        .limit(100)
     )
     return sorted(accounts([UserId(user_id) for user_id in found]), key=lambda one: one.name)
 

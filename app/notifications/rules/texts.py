@@ -20,6 +20,7 @@ class Template(StrEnum):
     CANCELLED = "cancelled"
     DECLINED = "declined"
     ALARM = "alarm"
+    ALERT = "alert"
     REMINDER = "reminder"
     MISSED = "missed"
     OFFER = "offer"
@@ -42,6 +43,7 @@ SUBJECTS: Mapping[Template, str] = {
     Template.CANCELLED: "Your appointment is cancelled",
     Template.DECLINED: "Your appointment request could not be accepted",
     Template.ALARM: "Something could not be delivered",
+    Template.ALERT: "The clinic's system needs attention",
     Template.REMINDER: "A reminder of your appointment",
     Template.MISSED: "We missed you",
     Template.OFFER: "A time has become free",

@@ -123,6 +123,7 @@ def _letter(message: _Outgoing) -> Letter:
         "when": texts.when(message.params, config.time_zone),
         "visits": texts.visits(message.params, config.time_zone),
         "place": message.params.get("place", ""),
+        "sentence": message.params.get("sentence", ""),
         "link": config.public_url + message.link if message.link.startswith("/") else "",
         "choices": [
             (label, config.public_url + path) for label, path in message.params.get("choices", [])

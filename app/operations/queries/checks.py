@@ -1,0 +1,175 @@
+"""The list of checks. A check looks at one thing and says what it found wrong.
+
+`CHECKS` is the registry: a domain below that has something to watch gets a line here. A check
+that cannot look raises; that becomes a finding of its own and closes no alert.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from shutil import disk_usage
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+
+from app.infra import outbox
+from app.infra.certificates import CertificateProblem, expiry_of
+from app.infra.db import session
+from app.infra.error_reports import open_reports
+from app.infra.replica import ReplicaAway, lag_of
+from app.infra.runtime import settings
+from app.notifications import queries as notifications
+from app.operations.models import CheckRun
+from app.operations.queries.beats import job_lines
+from app.operations.rules import Finding, Severity, bounds, sentence_of
+from app.operations.rules.bounds import Disk, MailOutcomes
+
+DAY = timedelta(days=1)
+MOST_ERRORS = 50
+HTTPS_PORT = 443
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a check saw: what is wrong, and facts for the page (JSON values)."""
+
+    findings: list[Finding] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is watched. `every`: at most this often. A slow one asks other machines."""
+
+    kind: str
+    look: Callable[[datetime], Look]
+    every: timedelta = timedelta(0)
+    is_slow: bool = False
+
+
+def _jobs(now: datetime) -> Look:
+    return Look(
+        [
+            Finding(
+                "job",
+                f"job.{line.beat.name}",
+                Severity.CRITICAL if line.beat.period >= DAY else Severity.WARNING,
+                sentence_of(line.beat, line.state, now),
+            )
+            for line in job_lines(now)
+            if line.state.is_bad
+        ]
+    )
+
+
+def _outbox(now: datetime) -> Look:
+    oldest = outbox.backlog().oldest_due_at
+    return Look(bounds.about_outbox(now - oldest if oldest else None))
+
+
+def _dead(now: datetime) -> Look:
+    return Look(bounds.about_dead_letters(outbox.backlog().dead, notifications.dead_mail_count()))
+
+
+def _mail(now: datetime) -> Look:
+    [day] = mail_outcomes(now - DAY)
+    return Look(bounds.about_mail(day))
+
+
+def mail_outcomes(*since: datetime) -> list[MailOutcomes]:
+    """What became of the e-mails written since each instant."""
+    return [
+        MailOutcomes(one.sent, one.given_up, one.waiting)
+        for one in notifications.mail_outcomes(*since)
+    ]
+
+
+def _disks(now: datetime) -> Look:
+    found: list[Finding] = []
+    for disk in disks():
+        found += bounds.about_disk(disk)
+    return Look(found)
+
+
+def disks() -> list[Disk]:
+    """Room for data and for backups; a folder that is not there yet counts by its parent."""
+    config = settings()
+    places = {"data folder": config.home, "backup folder": config.backup_folder}
+    if config.backup_second_folder:
+        places["second backup folder"] = Path(config.backup_second_folder)
+    found = []
+    for name, folder in places.items():
+        usage = disk_usage(_existing(folder))
+        found.append(Disk(name, str(folder), usage.total, usage.free))
+    return found
+
+
+def _existing(folder: Path) -> Path:
+    return next((path for path in (folder, *folder.parents) if path.exists()), Path("/"))
+
+
+def _errors(now: datetime) -> Look:
+    reports = open_reports(MOST_ERRORS)
+    return Look(bounds.about_errors([(one.fingerprint, one.kind, one.place) for one in reports]))
+
+
+def _certificate(now: datetime) -> Look:
+    parts = urlsplit(settings().public_url)
+    if parts.scheme != "https" or not parts.hostname:
+        return Look()
+    host = parts.hostname
+    try:
+        expires_at = expiry_of(host, parts.port or HTTPS_PORT)
+    except CertificateProblem as problem:
+        sentence = f"The certificate of {host} {problem}."
+        return Look(
+            [Finding("certificate", "certificate", Severity.CRITICAL, sentence)],
+            {"host": host, "problem": sentence},
+        )
+    found = bounds.about_certificate(host, expires_at, now)
+    return Look(found, {"host": host, "expires_at": expires_at.isoformat()})
+
+
+def _replica(now: datetime) -> Look:
+    url = settings().database_replica_url
+    if not url:
+        return Look()
+    try:
+        lag = lag_of(url)
+    except ReplicaAway:
+        sentence = "The copy of the database for reports cannot be reached."
+        return Look([Finding("replica", "replica", Severity.WARNING, sentence)], {"reached": False})
+    return Look(
+        bounds.about_replica(lag),
+        {"reached": True, "lag_seconds": None if lag is None else lag.total_seconds()},
+    )
+
+
+CHECKS: list[Check] = [
+    Check("job", _jobs),
+    Check("outbox", _outbox),
+    Check("dead", _dead),
+    Check("mail", _mail, every=timedelta(minutes=5)),
+    Check("disk", _disks),
+    Check("error", _errors),
+    Check("certificate", _certificate, every=timedelta(hours=6), is_slow=True),
+    Check("replica", _replica, is_slow=True),
+]
+
+
+def last_runs() -> dict[str, CheckRun]:
+    """When each check looked last, and the facts it left, by kind."""
+    rows = session().scalars(select(CheckRun).execution_options(populate_existing=True))
+    return {row.kind: row for row in rows}
+
+
+def due_checks(now: datetime, *, with_slow: bool) -> Iterable[Check]:
+    """The checks whose time has come."""
+    runs = last_runs()
+    for check in CHECKS:
+        run = runs.get(check.kind)
+        is_due = run is None or now - run.looked_at >= check.every
+        if is_due and (with_slow or not check.is_slow):
+            yield check

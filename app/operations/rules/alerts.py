@@ -1,0 +1,84 @@
+"""What becomes of alerts: opened once, escalated when nobody answers, closed when it is over."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# A trouble must stay away this long before its alert closes, so that one that comes and goes
+# every minute does not write a message every minute.
+CALM = timedelta(minutes=5)
+
+
+class Severity(StrEnum):
+    """Critical: care or data is at risk now. Warning: it will be when nobody looks."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a check found wrong. The sentence names no patient.
+
+    `kind` is the check, `key` the thing: only one alert is open for a key.
+    """
+
+    kind: str
+    key: str
+    severity: Severity
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert that was not resolved yet."""
+
+    id: int
+    kind: str
+    key: str
+    severity: Severity
+    sentence: str
+    opened_at: datetime
+    seen_at: datetime
+    acknowledged_at: datetime | None = None
+    escalated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to do now: alerts to open, to see again with a sentence of now, and to close."""
+
+    opened: tuple[Finding, ...] = ()
+    seen: tuple[tuple[OpenAlert, Finding], ...] = ()
+    resolved: tuple[OpenAlert, ...] = field(default=())
+
+
+def changes(
+    open_alerts: Sequence[OpenAlert],
+    findings: Sequence[Finding],
+    *,
+    looked_at: Collection[str],
+    now: datetime,
+) -> Change:
+    """Compare what is open with what was found by the kinds of checks in `looked_at`.
+
+    An alert of a check that did not look now is left alone: not seeing is not being well.
+    """
+    found = {finding.key: finding for finding in findings}
+    known = {alert.key: alert for alert in open_alerts}
+    return Change(
+        opened=tuple(finding for key, finding in found.items() if key not in known),
+        seen=tuple((known[key], finding) for key, finding in found.items() if key in known),
+        resolved=tuple(
+            alert
+            for alert in open_alerts
+            if alert.key not in found and alert.kind in looked_at and now - alert.seen_at >= CALM
+        ),
+    )
+
+
+def is_to_escalate(alert: OpenAlert, *, after: timedelta, now: datetime) -> bool:
+    """Whether more people must hear of it: nobody acknowledged it in time."""
+    is_waiting = alert.acknowledged_at is None and alert.escalated_at is None
+    return is_waiting and now - alert.opened_at >= after

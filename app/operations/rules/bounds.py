@@ -1,0 +1,127 @@
+"""Bounds: from which number on somebody must be told."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.operations.rules.alerts import Finding, Severity
+from app.operations.rules.beats import words
+
+OLDEST_JOB = timedelta(minutes=10)
+VERY_OLD_JOB = timedelta(hours=1)
+# Fewer messages say more about chance than about the mail server.
+FEWEST_MAILS = 10
+LOWEST_SUCCESS = 0.9
+CERTIFICATE_DAYS = 21
+CERTIFICATE_LAST_DAYS = 3
+LOW_DISK_SHARE = 0.10
+FULL_DISK_SHARE = 0.03
+LOW_DISK_BYTES = 2 * 1024**3
+REPLICA_LAG = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class MailOutcomes:
+    """What became of the e-mails of a while; those that wait are in neither number."""
+
+    sent: int
+    given_up: int
+    waiting: int
+
+    @property
+    def success(self) -> float | None:
+        """The share that the mail server took, from 0 to 1; None when there were none."""
+        ended = self.sent + self.given_up
+        return self.sent / ended if ended else None
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Space where something is kept, in bytes."""
+
+    name: str
+    path: str
+    total: int
+    free: int
+
+    @property
+    def free_share(self) -> float:
+        """From 0 to 1."""
+        return self.free / self.total if self.total else 0.0
+
+
+def about_outbox(oldest: timedelta | None) -> list[Finding]:
+    """Work that is due and that nobody does."""
+    if oldest is None or oldest <= OLDEST_JOB:
+        return []
+    severity = Severity.CRITICAL if oldest > VERY_OLD_JOB else Severity.WARNING
+    sentence = f"Background work has been waiting for {words(oldest)}: messages do not go out."
+    return [Finding("outbox", "outbox", severity, sentence)]
+
+
+def about_dead_letters(jobs: int, mails: int) -> list[Finding]:
+    """What was given up waits for a person (NOT-04)."""
+    parts = [
+        f"{count} {noun}{'s' if count != 1 else ''}"
+        for count, noun in ((jobs, "background job"), (mails, "e-mail"))
+        if count
+    ]
+    if not parts:
+        return []
+    verb = "was" if jobs + mails == 1 else "were"
+    sentence = f"{' and '.join(parts)} {verb} given up and {'waits' if verb == 'was' else 'wait'}"
+    return [Finding("dead", "dead", Severity.WARNING, f"{sentence} for a person.")]
+
+
+def about_mail(day: MailOutcomes) -> list[Finding]:
+    """The mail server takes too few of our messages (NOT-04)."""
+    success = day.success
+    if success is None or day.sent + day.given_up < FEWEST_MAILS or success >= LOWEST_SUCCESS:
+        return []
+    sentence = f"Only {success * 100:.0f} % of the e-mails of the last 24 hours were delivered."
+    return [Finding("mail", "mail", Severity.WARNING, sentence)]
+
+
+def about_disk(disk: Disk) -> list[Finding]:
+    """Too little room is left."""
+    is_full = disk.free_share < FULL_DISK_SHARE
+    is_low = disk.free_share < LOW_DISK_SHARE and disk.free < LOW_DISK_BYTES
+    if not (is_full or is_low):
+        return []
+    severity = Severity.CRITICAL if is_full else Severity.WARNING
+    sentence = f"Only {disk.free_share * 100:.0f} % of the disk of the {disk.name} is free."
+    return [Finding("disk", f"disk.{disk.name.replace(' ', '-')}", severity, sentence)]
+
+
+def about_certificate(host: str, expires_at: datetime, now: datetime) -> list[Finding]:
+    """The certificate ends soon: afterwards no browser opens the site."""
+    days = (expires_at - now).days
+    if days >= CERTIFICATE_DAYS:
+        return []
+    severity = Severity.CRITICAL if days < CERTIFICATE_LAST_DAYS else Severity.WARNING
+    when = "has expired" if expires_at <= now else f"ends in {words(expires_at - now)}"
+    sentence = f"The certificate of {host} {when}."
+    return [Finding("certificate", "certificate", severity, sentence)]
+
+
+def about_replica(lag: timedelta | None) -> list[Finding]:
+    """The copy for reports has fallen behind; None: it is no copy at all."""
+    if lag is None:
+        sentence = "The database for reports is not a copy that follows the main database."
+    elif lag > REPLICA_LAG:
+        sentence = f"The copy of the database for reports is {words(lag)} behind."
+    else:
+        return []
+    return [Finding("replica", "replica", Severity.WARNING, sentence)]
+
+
+def about_errors(unresolved: list[tuple[str, str, str]]) -> list[Finding]:
+    """Each unexpected error that nobody has put away: (fingerprint, kind, place)."""
+    return [
+        Finding(
+            "error",
+            f"error.{fingerprint}",
+            Severity.WARNING,
+            f"An unexpected error happened: {kind.rpartition('.')[2]} in {place}.",
+        )
+        for fingerprint, kind, place in unresolved
+    ]

@@ -1,0 +1,290 @@
+"""When a job is late, what is out of bounds, and what becomes of alerts (BAK-04, NOT-04)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.operations.rules import (
+    Beat,
+    BeatState,
+    Finding,
+    OpenAlert,
+    Severity,
+    bounds,
+    changes,
+    grace,
+    is_to_escalate,
+    sentence_of,
+    state_of,
+)
+from app.operations.rules.alerts import CALM
+from app.operations.rules.beats import words
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def beat(*, ago=MINUTE, period=DAY, **more) -> Beat:
+    """A job that succeeded some time ago."""
+    facts = {"succeeded_at": NOW - ago, "started_at": NOW - ago, "ended_at": NOW - ago}
+    return Beat(
+        name="backup.create",
+        period=period,
+        limit=timedelta(minutes=3),
+        known_since=NOW - 90 * DAY,
+        **facts | more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        (MINUTE, 5 * MINUTE),
+        (HOUR, 15 * MINUTE),
+        (DAY, 6 * HOUR),
+        (30 * DAY, DAY),
+    ],
+)
+def test_the_grace_grows_with_the_period_within_bounds(period, expected):
+    assert grace(period) == expected
+
+
+def test_a_job_is_late_only_after_its_period_and_its_grace():
+    """BAK-04"""
+    on_time, late = beat(ago=DAY + 6 * HOUR), beat(ago=DAY + 6 * HOUR + MINUTE)
+
+    assert state_of(on_time, NOW) is BeatState.FINE
+    assert state_of(late, NOW) is BeatState.LATE
+    assert sentence_of(late, BeatState.LATE, NOW) == (
+        "The job “create (backup)” should run every day and last did so 1 day ago."
+    )
+
+
+def test_a_job_that_never_ran_waits_first_and_is_late_then():
+    fresh = {"succeeded_at": None, "started_at": None, "ended_at": None}
+
+    waiting = Beat(**_facts(beat()) | fresh | {"known_since": NOW - HOUR})
+    late = Beat(**_facts(beat()) | fresh)
+
+    assert state_of(waiting, NOW) is BeatState.WAITING
+    assert state_of(late, NOW) is BeatState.LATE
+    assert "has never run since it was planned 90 days ago" in sentence_of(
+        late, BeatState.LATE, NOW
+    )
+
+
+def _facts(one: Beat) -> dict[str, object]:
+    return {name: getattr(one, name) for name in Beat.__dataclass_fields__}
+
+
+@pytest.mark.parametrize(
+    ("period", "failures", "expected"),
+    [
+        (MINUTE, 1, BeatState.FINE),
+        (MINUTE, 2, BeatState.FAILING),
+        (DAY, 1, BeatState.FAILING),
+    ],
+)
+def test_one_failure_of_a_frequent_job_is_forgiven(period, failures, expected):
+    assert state_of(beat(period=period, failures=failures), NOW) is expected
+
+
+def test_a_job_that_fails_until_it_is_late_is_called_failing():
+    failing = beat(ago=3 * DAY, failures=4)
+
+    assert state_of(failing, NOW) is BeatState.FAILING
+    assert sentence_of(failing, BeatState.FAILING, NOW).endswith("failed 4 times in a row.")
+    assert sentence_of(beat(failures=1), BeatState.FAILING, NOW).endswith("failed once.")
+
+
+def test_a_run_that_outlasts_its_limit_is_too_long():
+    running = beat(started_at=NOW - MINUTE, ended_at=NOW - HOUR)
+    stuck = beat(started_at=NOW - 4 * MINUTE, ended_at=NOW - HOUR)
+
+    assert state_of(running, NOW) is BeatState.RUNNING
+    assert state_of(stuck, NOW) is BeatState.TOO_LONG
+    assert "longer than 3 minutes" in sentence_of(stuck, BeatState.TOO_LONG, NOW)
+
+
+@pytest.mark.parametrize(
+    ("size", "previous", "expected"),
+    [
+        (70, 100, BeatState.FINE),
+        (69, 100, BeatState.SHRUNK),
+        (0, 100, BeatState.SHRUNK),
+        (69, None, BeatState.FINE),
+        (None, 100, BeatState.FINE),
+        (0, 0, BeatState.FINE),
+    ],
+)
+def test_a_drop_of_more_than_thirty_per_cent_is_told(size, previous, expected):
+    """BAK-04"""
+    assert state_of(beat(size=size, previous_size=previous), NOW) is expected
+
+
+def test_the_drop_is_named_in_per_cent():
+    shrunk = beat(size=25, previous_size=100)
+
+    assert sentence_of(shrunk, BeatState.SHRUNK, NOW).endswith(
+        "made 75 % less than the time before."
+    )
+    assert sentence_of(beat(), BeatState.FINE, NOW).endswith("is fine.")
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=400)))
+def test_a_job_once_late_stays_late_until_it_runs(waited):
+    state = state_of(beat(ago=waited), NOW)
+
+    assert (state is BeatState.LATE) == (waited > DAY + 6 * HOUR)
+    assert state.is_bad == (state is BeatState.LATE)
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [
+        (timedelta(seconds=-5), "0 seconds"),
+        (timedelta(seconds=1), "1 second"),
+        (timedelta(seconds=119), "1 minute"),
+        (timedelta(hours=5, minutes=59), "5 hours"),
+        (timedelta(days=2), "2 days"),
+    ],
+)
+def test_a_length_of_time_reads_like_speech(length, expected):
+    assert words(length) == expected
+
+
+# -- alerts
+
+
+def alert(key="a", kind="job", **more) -> OpenAlert:
+    """An alert that is open for an hour and was seen just now."""
+    facts = {"opened_at": NOW - HOUR, "seen_at": NOW} | more
+    return OpenAlert(1, kind, key, Severity.WARNING, "old words", **facts)
+
+
+def finding(key="a", kind="job", sentence="new words") -> Finding:
+    return Finding(kind, key, Severity.WARNING, sentence)
+
+
+def test_what_is_found_first_opens_and_what_is_open_is_seen_again():
+    change = changes([alert("a")], [finding("a"), finding("b")], looked_at={"job"}, now=NOW)
+
+    assert [one.key for one in change.opened] == ["b"]
+    assert [(old.key, new.sentence) for old, new in change.seen] == [("a", "new words")]
+    assert change.resolved == ()
+
+
+def test_an_alert_closes_when_its_trouble_stays_away_for_a_while():
+    calm, fresh = alert("calm", seen_at=NOW - CALM), alert("fresh", seen_at=NOW - MINUTE)
+
+    change = changes([calm, fresh], [], looked_at={"job"}, now=NOW)
+
+    assert change.resolved == (calm,)
+
+
+def test_an_alert_of_a_check_that_could_not_look_stays_open():
+    change = changes([alert(seen_at=NOW - DAY)], [], looked_at={"disk"}, now=NOW)
+
+    assert change.resolved == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({}, True),
+        ({"opened_at": NOW - 59 * MINUTE}, False),
+        ({"acknowledged_at": NOW}, False),
+        ({"escalated_at": NOW}, False),
+    ],
+)
+def test_an_alert_that_nobody_acknowledged_in_time_is_escalated_once(facts, expected):
+    assert is_to_escalate(alert(**facts), after=HOUR, now=NOW) is expected
+
+
+# -- bounds
+
+
+@pytest.mark.parametrize(
+    ("oldest", "severities"),
+    [
+        (None, []),
+        (10 * MINUTE, []),
+        (11 * MINUTE, ["warning"]),
+        (2 * HOUR, ["critical"]),
+    ],
+)
+def test_work_that_waits_too_long_is_told(oldest, severities):
+    assert [one.severity for one in bounds.about_outbox(oldest)] == severities
+
+
+@pytest.mark.parametrize(
+    ("jobs", "mails", "sentence"),
+    [
+        (1, 0, "1 background job was given up and waits for a person."),
+        (0, 2, "2 e-mails were given up and wait for a person."),
+        (3, 1, "3 background jobs and 1 e-mail were given up and wait for a person."),
+    ],
+)
+def test_dead_letters_are_counted_in_a_sentence(jobs, mails, sentence):
+    """NOT-04"""
+    [found] = bounds.about_dead_letters(jobs, mails)
+
+    assert found.sentence == sentence
+    assert bounds.about_dead_letters(0, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "given_up", "is_told"),
+    [(0, 0, False), (5, 4, False), (90, 10, False), (89, 11, True), (0, 10, True)],
+)
+def test_mail_that_does_not_arrive_is_told_once_there_is_enough_of_it(sent, given_up, is_told):
+    outcomes = bounds.MailOutcomes(sent, given_up, waiting=50)
+
+    assert bool(bounds.about_mail(outcomes)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "severities"),
+    [
+        (100 * 1024**3, 50 * 1024**3, []),
+        (100 * 1024**3, 9 * 1024**3, []),  # little in per cent, enough in bytes
+        (10 * 1024**3, 1024**3 - 1, ["warning"]),
+        (100 * 1024**3, 2 * 1024**3, ["critical"]),
+        (0, 0, ["critical"]),
+    ],
+)
+def test_a_disk_that_fills_up_is_told(total, free, severities):
+    found = bounds.about_disk(bounds.Disk("data folder", "/data", total, free))
+
+    assert [one.severity for one in found] == severities
+
+
+@pytest.mark.parametrize(
+    ("days", "severities"), [(21, []), (20, ["warning"]), (2, ["critical"]), (-1, ["critical"])]
+)
+def test_a_certificate_is_told_of_three_weeks_ahead(days, severities):
+    found = bounds.about_certificate("clinic.example", NOW + days * DAY + HOUR, NOW)
+
+    assert [one.severity for one in found] == severities
+
+
+def test_an_expired_certificate_is_called_so():
+    [found] = bounds.about_certificate("clinic.example", NOW - DAY, NOW)
+
+    assert found.sentence == "The certificate of clinic.example has expired."
+
+
+@pytest.mark.parametrize(
+    ("lag", "is_told"), [(timedelta(0), False), (5 * MINUTE, False), (HOUR, True), (None, True)]
+)
+def test_a_copy_that_falls_behind_is_told(lag, is_told):
+    assert bool(bounds.about_replica(lag)) is is_told
+
+
+def test_an_error_is_named_by_its_kind_and_place_only():
+    [found] = bounds.about_errors([("abc", "builtins.KeyError", "app/x.py:look")])
+
+    assert found.key == "error.abc"
+    assert found.sentence == "An unexpected error happened: KeyError in app/x.py:look."
