@@ -96,6 +96,20 @@ def test_the_queue_has_a_link_to_refresh_and_to_close_the_day(client, people):
     assert 'href="/closing/"' in text(client.get("/"))
 
 
+def test_a_queue_that_renews_itself_takes_no_message_and_is_no_activity(client, people, visit):
+    """SEC-06; and the sentence about the last click stays for the page that shows it."""
+    client.sign_in(people.rosa)
+    client.get("/queue/")
+    client.post(f"/queue/{visit.id}/hold/")
+
+    renewed = client.get("/queue/", headers={"X-Background": "1"})
+    assert "Set-Cookie" not in renewed.headers
+    assert "C-001" in text(renewed)
+    assert "on hold." not in text(renewed)
+
+    assert "C-001, Number 20240000, Patient: on hold." in text(client.get("/queue/"))
+
+
 def test_the_day_is_closed_on_a_page(client, people, visit):
     client.sign_in(people.neil)
     assert "Still waiting" in text(client.get("/closing/"))

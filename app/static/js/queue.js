@@ -9,10 +9,11 @@
   async function renew() {
     if (busy()) return;
     try {
-      const answer = await fetch("/queue/", { headers: { Accept: "text/html" }, credentials: "same-origin" });
+      const answer = await fetch("/queue/", { headers: { Accept: "text/html", "X-Background": "1" } });
       if (!answer.ok || answer.redirected || busy()) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("queue");
-      if (fresh) part.replaceChildren(...fresh.childNodes);
+      const text = await answer.text();
+      const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("queue");
+      if (fresh && !busy()) part.replaceChildren(...fresh.childNodes);
     } catch {
       /* The next round tries again; the page says nothing new until then. */
     }

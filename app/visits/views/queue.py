@@ -45,8 +45,13 @@ class QueueView(GuardedView):
     @expose("/")
     @has_access
     def queue(self) -> Response:
-        """Today's line of every service."""
-        self.update_redirect()
+        """Today's line of every service.
+
+        A page that renews itself is no activity (SEC-06) and takes no message away from the
+        person who is waiting for one: it leaves the session as it is.
+        """
+        if not request.headers.get("X-Background"):
+            self.update_redirect()
         return self._page()
 
     @expose("/walk-in/", methods=["POST"])
