@@ -7,6 +7,7 @@ that but takes a lock that every committing booking would queue for.
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 from flask import Flask
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 PAUSE = 0.25
 LONGEST_PAUSE = 5.0
 SCHEDULE_TICKS = 20
+LOOK_SECONDS = 60
 # More in Redis would only let leases run out while the jobs wait there.
 ROOM = 100
 FAILURE_TTL = 60
@@ -46,11 +48,13 @@ class Relay:
         }
         self.ticks = 0
         self.knows_schedule = False
+        self.looked_at = time.monotonic()
 
     def tick(self) -> int:
         """How many jobs were moved. Raises RedisError, SQLAlchemyError when a server is away."""
         try:
             self._schedule()
+            self._look_around()
             return sum(self._move(self.queues[name], self.names[name]) for name in QUEUES)
         except SQLAlchemyError:
             session().rollback()
@@ -64,6 +68,12 @@ class Relay:
         if self.ticks % SCHEDULE_TICKS == 0:
             schedule.enqueue_due_jobs(EVERY)
         self.ticks += 1
+
+    def _look_around(self) -> None:
+        """Once a minute, and not at the start: right after one everything seems late."""
+        if time.monotonic() - self.looked_at >= LOOK_SECONDS:
+            self.looked_at = time.monotonic()
+            watching.look_around()
 
     def _move(self, target: Queue, names: list[JobName]) -> int:
         """Redis is asked first: while it is away no lease is taken."""

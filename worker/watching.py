@@ -1,13 +1,20 @@
 """Notes how each periodic job goes and tells the watcher outside (BAK-04)."""
 
+import logging
 import time
 from collections.abc import Mapping
 from datetime import timedelta
 
-from app.infra import heartbeat
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.infra import error_reports, heartbeat
 from app.infra.db import Transaction
 from app.infra.pings import Signal, ping
+from app.kernel.actor import system_actor
+from app.operations import services
 from worker.schedule import EVERY
+
+log = logging.getLogger(__name__)
 
 # A run that ends by its time-out still has to write down that it failed.
 LEASE_MARGIN = timedelta(seconds=30)
@@ -18,6 +25,20 @@ def expect(timeouts: Mapping[str, timedelta]) -> None:
     heartbeat.enter_checks(
         {name: (period, timeouts[name] + LEASE_MARGIN) for name, period in EVERY.items()}
     )
+
+
+def look_around() -> None:
+    """The checks that ask no other machine, from the relay: the worker may be dead (BAK-04).
+
+    Raises SQLAlchemyError while the database is away; a bug in a check must not stop the relay.
+    """
+    try:
+        services.check_system(system_actor(), with_slow=False)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        log.error("the relay could not look around", exc_info=error)
+        error_reports.note_error(error, door="relay")
 
 
 class Run:
