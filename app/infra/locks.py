@@ -17,6 +17,7 @@ class LockSpace(IntEnum):
     SCHEDULE = 3
     IMPORT = 4
     ROLES = 5
+    AUDIT = 9
 
 
 # One statement locks all of them, in the order of the sorted array: unnest keeps it.

@@ -96,3 +96,25 @@ class RoleProtected(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This role keeps its name and cannot be removed.")
+
+
+class NoAuditKey(Conflict):
+    """The key of the audit trail is not where it should be (AUD-02)."""
+
+    code = "security.no_audit_key"
+
+    def __init__(self, file_name: str) -> None:
+        super().__init__(
+            f"The key of the audit trail ({file_name} in the keys folder) is missing or cannot be "
+            "read. On a new installation make it with `flask clinic keys create`; otherwise bring "
+            "it back from escrow."
+        )
+
+
+class BadHead(Invalid):
+    """Not the number and hash of a seal."""
+
+    code = "security.bad_head"
+
+    def __init__(self) -> None:
+        super().__init__("A head of the audit trail is a number, a colon and 64 hex digits.")

@@ -7,6 +7,7 @@ class Permission(PermissionEnum):
     """<domain>:<resource>:<action>, in alphabetical order."""
 
     AUDIT_READ = "security:audit-event:read", {Role.PRIVACY_OFFICER}
+    AUDIT_VERIFY = "security:audit-event:verify", {Role.ADMIN, Role.PRIVACY_OFFICER}
     PASSWORD_WRITE = "security:my-password:write", STAFF_ROLES
     ROLE_READ = "security:role:read", {Role.ADMIN, Role.PRIVACY_OFFICER}
     ROLE_WRITE = "security:role:write", {Role.ADMIN}

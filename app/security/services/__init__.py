@@ -8,11 +8,22 @@ from app.security.services.accounts import (
 )
 from app.security.services.audit import record_event
 from app.security.services.roles import permission_view, remove_role, save_role, sync_roles
+from app.security.services.seal_keys import create_audit_key
+from app.security.services.seals import (
+    ChainReport,
+    accept_chain,
+    seal_events,
+    verify_audit,
+    verify_chain,
+)
 from app.security.services.sessions import end_sessions, purge_attempts, sign_in
 
 __all__ = [
+    "ChainReport",
+    "accept_chain",
     "change_account",
     "check_password",
+    "create_audit_key",
     "end_sessions",
     "open_account",
     "permission_view",
@@ -20,7 +31,10 @@ __all__ = [
     "record_event",
     "remove_role",
     "save_role",
+    "seal_events",
     "set_password_hash",
     "sign_in",
     "sync_roles",
+    "verify_audit",
+    "verify_chain",
 ]
