@@ -66,6 +66,7 @@ TYPES: Final = (
     ),
     TypeDraft(
         code="dental-cleaning",
+        takes_walk_ins=False,
         name="Dental cleaning",
         description="Scaling and polishing. The dentist confirms each request.",
         duration_minutes=60,
@@ -108,6 +109,16 @@ TYPES: Final = (
         position=6,
     ),
 )
+
+# What stands before the numbers of the waiting room.
+PREFIXES: Final = {
+    "consultation": "C",
+    "checkup": "K",
+    "dental": "D",
+    "dental-cleaning": "DC",
+    "vaccination": "V",
+    "physical-exam": "P",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +184,8 @@ def offer_visits(actor: Actor) -> None:
         known = type_codes()
         for draft in TYPES:
             if draft.code not in known:
-                scheduling.save_appointment_type(actor, draft=draft)
+                lettered = replace(draft, token_prefix=PREFIXES[draft.code])
+                scheduling.save_appointment_type(actor, draft=lettered)
         tx.flush()  # the next step looks the types up
 
 
@@ -210,7 +222,7 @@ def plan_absences(actor: Actor, today: date) -> None:
     dentist = practitioner_by_university_id("DENT001")
     if doctor is None or dentist is None:
         return
-    meeting = _next_weekday(today + timedelta(days=4))
+    meeting = next_weekday(today + timedelta(days=4))
     scheduling.add_time_off(
         actor,
         practitioner_id=doctor.id,
@@ -221,7 +233,7 @@ def plan_absences(actor: Actor, today: date) -> None:
     scheduling.save_override(
         actor,
         practitioner_id=dentist.id,
-        on_date=_next_weekday(today + timedelta(days=8)),
+        on_date=next_weekday(today + timedelta(days=8)),
         spans=[(time(8), time(12))],
         campus=settings().campuses[0],
         note="School outreach in the afternoon",
@@ -257,7 +269,8 @@ def _name_of(record: PatientRecord) -> str:
     return f"{record.facts.first_name} {record.facts.last_name}"
 
 
-def _next_weekday(day: date) -> date:
+def next_weekday(day: date) -> date:
+    """The day itself, or the Monday after."""
     while day.weekday() not in WEEK:
         day += timedelta(days=1)
     return day

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from app.demo import clinic, roster, whole_day
+from app.demo import clinic, roster, today, whole_day
 from app.demo.clinic import TYPES, Door
 from app.demo.plan import AHEAD, HISTORY, MINUTE, Frame, Offer, PlannedVisit, plan_visits
 from app.demo.roster import RECEPTIONIST, STAFF, StaffMember
@@ -79,8 +79,13 @@ def load_demo(
         _close_on_holidays(actor, frame)
         whole_day.furnish(actor)
     whole_day.plan_vaccination(actor, frame, students)  # before visits take the nurse's time
+    is_first = not has_appointments()
     loaded = _tell_visits(actor, frame, students)
+    if is_first:
+        today.live_through(actor, frame, students)
     whole_day.ask_and_wait(actor, frame, students)
+    if is_first:
+        today.offer_a_time(actor, frame, students)
     return loaded
 
 

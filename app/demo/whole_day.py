@@ -16,13 +16,14 @@ from app.kernel.period import Period
 from app.notifications import services as notifications
 from app.patients.rules import PatientRecord
 from app.scheduling import services as scheduling
+from app.scheduling.errors import UnknownType
 from app.scheduling.errors.sessions import SessionClash, SessionOutsideHours
 from app.scheduling.queries import questionnaires, resources, schedules, sessions, types, waitlist
 from app.scheduling.queries.facts import EQUIPMENT, ROOM
 from app.scheduling.rules.questionnaires import AskedQuestion, Draft, QuestionKind
 from app.scheduling.rules.sessions import Cohort, SessionDraft
 from app.scheduling.services.questionnaires import save_questionnaire
-from app.scheduling.services.resources import ResourceDraft, save_resource
+from app.scheduling.services.resources import ResourceDraft, save_resource, set_needs
 from app.scheduling.services.seats import take_seat
 from app.scheduling.services.sessions import save_session
 from app.scheduling.services.waitlist import WaitingWish
@@ -36,6 +37,14 @@ RESOURCES: Final = (
     ResourceDraft(kind=ROOM, category="consultation room", code="ROOM-2", name="Room 2"),
     ResourceDraft(kind=EQUIPMENT, category="dental chair", code="CHAIR-1", name="Dental chair"),
 )
+
+NEEDS: Final = {
+    "consultation": "consultation room",
+    "checkup": "consultation room",
+    "physical-exam": "consultation room",
+    "dental": "dental chair",
+    "dental-cleaning": "dental chair",
+}
 
 VACCINATION_DAY: Final = "Flu vaccination for the health programs"
 STARTS, ENDS = time(9), time(11)
@@ -82,7 +91,10 @@ class Waiting:
     reason: str = ""
 
 
+# The student whom the README names; the pages of this one show most.
+GUIDE: Final = 19
 WAITING: Final = (
+    Waiting(GUIDE, "dental", 7, "DENT001", reason="My braces hurt."),
     Waiting(40, "dental", 7, "DENT001", reason="A filling came out."),
     Waiting(87, "consultation", 5, latest=time(12), reason="My classes are in the afternoon."),
     Waiting(133, "physical-exam", 14, "DOC001", earliest=time(13)),
@@ -95,6 +107,16 @@ def furnish(actor: Actor) -> None:
     for draft in RESOURCES:
         if draft.code not in known:
             save_resource(actor, draft=draft)
+    if not known:
+        for code, category in NEEDS.items():
+            set_needs(actor, type_id=_type_id(code), needs=[(category, 1)])
+
+
+def _type_id(code: str) -> int:
+    found = types.bookable_type(code)
+    if found is None:
+        raise UnknownType()
+    return int(found.id)
 
 
 def plan_vaccination(actor: Actor, frame: Frame, students: Sequence[PatientRecord]) -> None:
