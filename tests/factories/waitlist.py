@@ -15,7 +15,7 @@ from tests.people import Person
 from worker.jobs import waitlist as jobs
 
 TUESDAY = date(2026, 11, 24)
-WISH = {"type": "consultation", "first_day": TUESDAY, "last_day": TUESDAY}
+WISH: dict[str, Any] = {"type": "consultation", "first_day": TUESDAY, "last_day": TUESDAY}
 
 
 def join(person: Person, **more: Any) -> EntryView:

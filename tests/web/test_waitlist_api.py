@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.infra.db import session
+from app.kernel import clock
 from app.scheduling import services
 from app.scheduling.models import Hold
 from app.scheduling.queries import schedules
@@ -165,3 +166,33 @@ def test_a_taken_time_is_no_offer_any_more(app, sam, people):
     sam.post(LIST, json=WISH)
 
     assert offer_nine(app, people) is None
+
+
+def test_staff_offer_a_named_time(rosa, sam, eve):
+    key = sam.post(LIST, json=WISH).json["id"]
+    body = {"provider": "DOC901", "starts_at": "2026-11-24T09:00:00+08:00"}
+
+    offered = rosa.post(f"{LIST}{key}/offer/", json=body)
+    again = rosa.post(f"{LIST}{key}/offer/", json=body)
+    odd = rosa.post(f"{LIST}{key}/offer/", json=body | {"starts_at": "soon"})
+
+    assert offered.status_code == 200
+    assert offered.json["offer"]["starts_at"] == body["starts_at"]
+    assert again.json == offered.json
+    assert odd.status_code == 400
+    assert eve.post(f"{LIST}{key}/offer/", json=body).status_code == 403
+    assert rosa.post(f"{LIST}999999/offer/", json=body).status_code == 404
+
+
+def test_a_lost_offer_is_answered_with_free_times(app, people, sam):
+    sam.post(LIST, json=WISH)
+    offer_id = offer_nine(app, people)
+
+    with clock.pretend(at("07:20")):
+        sam.get(LIST)  # stays signed in
+    with clock.pretend(at("07:31")):
+        lost = sam.post(f"{LIST}offers/{offer_id}/accept/", json={})
+
+    assert lost.status_code == 409
+    assert lost.json["code"] == "scheduling.offer_over"
+    assert "2026-11-24T09:00:00+08:00" in [one["starts_at"] for one in lost.json["alternatives"]]

@@ -157,3 +157,31 @@ def test_the_number_of_statements_does_not_grow_with_the_list(site, rosa):
         counts.append(len(seen))
 
     assert counts[0] == counts[1]
+
+
+def test_staff_offer_a_time_that_suits(site, people, rosa):
+    with site.app_context():
+        key = put_on_list(people.sam.id, provider=people.dana.id)
+    chosen = {"slot": "2026-11-24T09:00:00+08:00|DOC901"}
+
+    listed = rosa.get("/waitlist/").text
+    page = rosa.get(f"/waitlist/{key}/offer/").text
+    nothing = rosa.post(f"/waitlist/{key}/offer/", follow_redirects=True).text
+    offered = rosa.post(f"/waitlist/{key}/offer/", data=chosen, follow_redirects=True).text
+    late = rosa.get(f"/waitlist/{key}/offer/", follow_redirects=True).text
+
+    assert f"/waitlist/{key}/offer/" in listed
+    assert chosen["slot"] in page
+    assert "Please choose a time." in nothing
+    assert "The time is kept, and the patient is told." in offered
+    assert "Offered" in offered
+    assert "kept for this patient already" in late
+    assert rosa.get("/waitlist/99999/offer/").status_code == 404
+
+
+def test_the_form_finds_the_patient_by_name(rosa):
+    page = rosa.get("/waitlist/add/").text
+    again = rosa.get("/waitlist/add/?patient=20259001").text
+
+    assert 'data-endpoint="/api/patients/search/"' in page
+    assert "Dela Cruz, Sam (20259001)" in again

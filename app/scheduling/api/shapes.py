@@ -15,6 +15,7 @@ from app.kernel.ids import AppointmentId
 from app.kernel.period import Period
 from app.scheduling import rules
 from app.scheduling.errors import FreeTime, SlotTaken, UnknownAppointment
+from app.scheduling.errors.waitlist import OfferOver
 from app.scheduling.queries.appointments import AppointmentView
 from app.scheduling.rules import AppointmentStatus, Slot
 from app.scheduling.services import Booked
@@ -185,7 +186,7 @@ def with_alternatives(book: Callable[[], Response], type_code: Callable[[], str]
     """Run a booking; a lost time is answered with the free times near it."""
     try:
         return book()
-    except SlotTaken as taken:
+    except (SlotTaken, OfferOver) as taken:
         answer = jsonify(
             problem_of(taken)
             | {"alternatives": _alternatives(taken.alternatives, type_code(), clinic_zone())}

@@ -14,6 +14,7 @@ from app.scheduling.errors.waitlist import UnknownOffer
 from app.scheduling.queries.waitlist import EntryView, OfferView
 from app.scheduling.rules.waitlist import WHOLE_DAY
 from app.scheduling.services import WaitingWish
+from app.scheduling.services.offer_now import offer_now
 from app.scheduling.services.waitlist import visible_waitlist
 from app.scheduling.services.wish import Answers
 from app.web.api import ClinicApi, json_body, known_arguments, page_arguments, signed_in
@@ -115,13 +116,55 @@ class WaitlistApi(ClinicApi):
           responses:
             200: {description: The visit}
             404: {description: No such offer, or not yours}
-            409: {description: The offer is over}
+            409: {description: The offer is over; `alternatives` lists free times near it}
             422: {description: A question is open or an answer is a red flag; the offer stays}
         """
         given = _given()
         actor, zone = shapes.acting()
-        visit = services.accept_offer(actor, offer_id=_key(number), given=given)
-        return jsonify(shapes.appointment_json(visit, zone))
+        key = _key(number)
+        return shapes.with_alternatives(
+            lambda: jsonify(
+                shapes.appointment_json(
+                    services.accept_offer(actor, offer_id=key, given=given), zone
+                )
+            ),
+            lambda: services.offer_details(actor, offer_id=key).type,
+        )
+
+    @expose("/<int:number>/offer/", methods=["POST"])
+    @signed_in
+    def offer(self, number: int) -> Response:
+        """Offer a named time to one who waits, for staff; the same offer again is harmless.
+        ---
+        post:
+          parameters:
+          - {in: path, name: number, required: true, schema: {type: integer}}
+          requestBody:
+            required: true
+            content:
+              application/json:
+                schema:
+                  type: object
+                  required: [provider, starts_at]
+                  additionalProperties: false
+                  properties:
+                    provider: {type: string}
+                    starts_at: {type: string, format: date-time}
+          responses:
+            200: {description: The entry with its offer}
+            404: {description: No such entry}
+            409: {description: The time cannot be offered, or these are quiet hours}
+        """
+        body = json_body({"provider": str, "starts_at": str})
+        shapes.required(body, "provider", "starts_at")
+        actor, zone = shapes.acting()
+        entry = offer_now(
+            actor,
+            entry_id=_key(number),
+            starts_at=shapes.body_instant(body, "starts_at"),
+            provider=body["provider"],
+        )
+        return jsonify(_entry_json(entry, zone))
 
     @expose("/offers/<int:number>/decline/", methods=["POST"])
     @signed_in

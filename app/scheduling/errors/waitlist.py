@@ -67,3 +67,28 @@ class OfferOver(Conflict):
     ) -> None:
         super().__init__(message)
         self.alternatives: list[FreeTime] = list(alternatives)
+
+
+class CannotOffer(Conflict):
+    """The time that staff name is not free, does not suit the wish, or was offered before."""
+
+    code = "scheduling.cannot_offer"
+
+    def __init__(
+        self,
+        message: str = "This time cannot be offered to this patient: it is not free, does not "
+        "suit the wish, is too soon, or was offered before.",
+    ) -> None:
+        super().__init__(message, errors={"slot": [message]})
+
+
+class QuietNow(Conflict):
+    """Offers wait for the end of the quiet hours (NOT-03)."""
+
+    code = "scheduling.quiet_now"
+
+    def __init__(self, until: str) -> None:
+        super().__init__(
+            f"These are quiet hours, so no offer leaves before {until}. "
+            "You can call the patient and book instead."
+        )

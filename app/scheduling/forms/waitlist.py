@@ -6,10 +6,14 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from app.kernel.clock import local_date
+from app.scheduling.forms.appointments import slot_value
 from app.scheduling.queries import schedules, types
+from app.scheduling.rules import Slot
 from app.scheduling.rules.booking import MAX_REASON_LENGTH
 from app.scheduling.services import WaitingWish
 from app.web.fields import NativeDateField, NativeTimeField
+from app.web.http import clinic_zone
 
 TWO_WEEKS = timedelta(days=14)
 TIMES = {"format": ["%H:%M", "%H:%M:%S"]}
@@ -63,3 +67,12 @@ class WaitingForm(FlaskForm):
             latest=self.latest.data or LATEST,
             reason=self.reason.data or "",
         )
+
+
+def days_to_offer(slots: list[Slot]) -> list[tuple[date, list[tuple[str, Slot]]]]:
+    """Free times by day, each with the value that `chosen_slot` reads."""
+    zone, days = clinic_zone(), dict[date, list[tuple[str, Slot]]]()
+    for slot in slots:
+        value = slot_value(slot, any_provider=False)
+        days.setdefault(local_date(slot.starts_at, zone), []).append((value, slot))
+    return list(days.items())

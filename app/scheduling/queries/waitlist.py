@@ -8,13 +8,22 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, extract, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.infra.db import session
 from app.kernel.ids import AppointmentId, PatientId, PractitionerId
 from app.kernel.period import Period
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
-from app.scheduling.models import AppointmentType, Hold, Practitioner, TypeNeed, WaitlistEntry
+from app.scheduling.models import (
+    Appointment,
+    AppointmentType,
+    Hold,
+    Practitioner,
+    TypeNeed,
+    WaitlistEntry,
+)
+from app.scheduling.queries.wishes_met import meets
 from app.scheduling.rules.waitlist import OPEN_ENTRY, EntryStatus, HoldStatus, WaitingTimes
 
 MOST_CANDIDATES = 200
@@ -71,6 +80,7 @@ class EntryView:
     appointment_id: AppointmentId | None
     offer_id: int | None
     offer_starts_at: datetime | None
+    offer_provider: str | None
     offer_expires_at: datetime | None
     patient: PatientCard
 
@@ -116,6 +126,7 @@ class Recovered:
 
 
 def _entries() -> Select[Any]:
+    offering = aliased(Practitioner)
     rows: Any = (
         select(
             WaitlistEntry,
@@ -125,6 +136,7 @@ def _entries() -> Select[Any]:
             Practitioner.name.label("provider_name"),
             Hold.id.label("offer_id"),
             Hold.starts_at.label("offer_starts_at"),
+            offering.university_id.label("offer_provider"),
             Hold.expires_at.label("offer_expires_at"),
         )
         .join(AppointmentType, AppointmentType.id == WaitlistEntry.type_id)
@@ -132,6 +144,7 @@ def _entries() -> Select[Any]:
         .outerjoin(
             Hold, and_(Hold.entry_id == WaitlistEntry.id, Hold.status == HoldStatus.OPEN.value)
         )
+        .outerjoin(offering, offering.id == Hold.practitioner_id)
         .execution_options(populate_existing=True)
     )
     return cast(Select[Any], rows)
@@ -199,6 +212,7 @@ def _view(row: Any, cards: dict[PatientId, PatientCard]) -> EntryView:
         appointment_id=kept.appointment_id,
         offer_id=row.offer_id,
         offer_starts_at=row.offer_starts_at,
+        offer_provider=row.offer_provider,
         offer_expires_at=row.offer_expires_at,
         patient=cards[PatientId(kept.patient_id)],
     )
@@ -231,8 +245,12 @@ def is_waiting_for(patient_id: PatientId, type_id: int) -> bool:
     return session().scalar(statement) is not None
 
 
-def candidates(practitioner_id: int, *, first: date, last: date) -> list[Candidate]:
-    """Who may take a time of this provider on these days: first come, first served."""
+def candidates(practitioner_id: int, *, first: date, last: date, zone: ZoneInfo) -> list[Candidate]:
+    """Who may take a time of this provider on these days: first come, first served.
+
+    Not those who have booked such a visit since.
+    """
+    has_visit = select(Appointment.id).where(meets(zone)).correlate(WaitlistEntry)
     rows = session().execute(
         select(
             WaitlistEntry.id,
@@ -248,6 +266,7 @@ def candidates(practitioner_id: int, *, first: date, last: date) -> list[Candida
         .where(
             WaitlistEntry.status == EntryStatus.WAITING.value,
             AppointmentType.is_active,
+            ~has_visit.exists(),
             Practitioner.id == practitioner_id,
             or_(
                 WaitlistEntry.practitioner_id.is_(None),

@@ -4,7 +4,7 @@ Whoever changes an offer locks its entry of the waiting list first, so that taki
 end cannot both happen; what a claim keeps off stays off until then (SCH-02).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,7 +16,7 @@ from app.infra.outbox import RetryLater
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
-from app.kernel.errors import Forbidden
+from app.kernel.errors import DomainError, Forbidden
 from app.kernel.ids import AppointmentId
 from app.kernel.period import Period, minus
 from app.notifications.rules import Template
@@ -36,7 +36,7 @@ from app.scheduling.queries.waitlist import Candidate, OfferView
 from app.scheduling.rules import Question, ResourceFacts, Slot
 from app.scheduling.rules.quiet import quiet_until
 from app.scheduling.rules.waitlist import EntryStatus, HoldStatus, best_slot, earliest_offer
-from app.scheduling.services import questions
+from app.scheduling.services import free_times, questions
 from app.scheduling.services.booking import book_appointment, chosen_resources
 from app.scheduling.services.freed import time_freed
 from app.scheduling.services.messages import place_of_clinic
@@ -52,11 +52,15 @@ OVER_SUBJECT = "The offered time is gone"
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """A time of a provider that nobody has now, and the visit whose end freed it."""
+    """A time of a provider that nobody has now, and the visit whose end freed it.
+
+    `is_named` wants the slot that starts with it and no other.
+    """
 
     practitioner_id: int
     period: Period
     released_by: AppointmentId | None
+    is_named: bool = False
 
 
 def offer_freed_time(
@@ -82,17 +86,18 @@ def offer_freed_time(
 
     def offer(candidate: Candidate) -> bool:
         nonlocal left
-        slot = _try(actor, candidate, freed) if left else None
+        slot = try_offer(actor, candidate, freed) if left else None
         if slot is not None:
             left = minus(left, [Period(slot.starts_at, slot.ends_at)])
         return slot is not None
 
     first, last = questions.day_of(starts_at), questions.day_of(ends_at)
-    waiting = waitlist.candidates(practitioner_id, first=first, last=last)
+    waiting = waitlist.candidates(practitioner_id, first=first, last=last, zone=config.time_zone)
     return one_by_one("offers", waiting, offer)
 
 
-def _try(actor: Actor, candidate: Candidate, freed: Freed) -> Slot | None:
+def try_offer(actor: Actor, candidate: Candidate, freed: Freed) -> Slot | None:
+    """Keep a slot of the freed time for one who waits; None when there is none for them."""
     try:
         return retried(
             lambda: _offer(actor, candidate, freed),
@@ -139,9 +144,10 @@ def _question(
 
 
 def _slot_for(question: Question, candidate: Candidate, freed: Freed) -> Slot | None:
-    notice = question.policy.minimum_notice
+    notice, start = question.policy.minimum_notice, freed.period.starts_at
+    slots = rules.available_slots(question)
     return best_slot(
-        rules.available_slots(question),
+        [slot for slot in slots if slot.starts_at == start] if freed.is_named else slots,
         freed=freed.period,
         times=candidate.times,
         zone=question.zone,
@@ -235,12 +241,16 @@ def accept_offer(actor: Actor, *, offer_id: int, given: Answers = NO_ANSWERS) ->
     Raises OfferOver with alternatives, UnknownOffer for what is not one's own, and what
     book_appointment raises; after AnswersNeeded and Diverted the offer stays open.
     """
-    with diverting(actor):
-        number = retried(
-            lambda: _accept(actor, offer_id, given),
-            refusal=OfferOver,
-            between=release_lapsed_holds,
-        )
+    try:
+        with diverting(actor):
+            number = retried(
+                lambda: _accept(actor, offer_id, given),
+                refusal=OfferOver,
+                between=release_lapsed_holds,
+            )
+    except OfferOver as over:
+        near = _near(actor, offer_details(actor, offer_id=offer_id))
+        raise OfferOver(over.message, alternatives=near) from None
     return appointments.known_appointment(number)
 
 
@@ -262,6 +272,17 @@ def _accept(actor: Actor, offer_id: int, given: Answers) -> AppointmentId:
         _set_entry(tx, offer.entry_id, EntryStatus.FULFILLED, appointment_id=number)
         _note(tx, actor, offer.id, "accept", offer.patient)
     return number
+
+
+def _near(actor: Actor, offer: OfferView) -> list[Slot]:
+    """Free times near a lost offer; none where the kind cannot be booked any more."""
+    wish = Wish(type=offer.type, starts_at=offer.starts_at, provider=offer.provider)
+    if offer.patient.user_id != actor.user_id:
+        wish = replace(wish, patient=offer.patient.university_id)
+    try:
+        return free_times.alternatives(actor, wish, offer.starts_at)
+    except DomainError:
+        return []
 
 
 def _book(actor: Actor, offer: OfferView, given: Answers) -> AppointmentId:

@@ -9,13 +9,16 @@ from werkzeug.wrappers import Response
 
 from app.kernel import clock
 from app.kernel.clock import local_date
-from app.kernel.errors import DomainError, NotFound
+from app.kernel.errors import DomainError, Forbidden, NotFound
+from app.patients import queries as patients
 from app.scheduling import services
-from app.scheduling.forms.appointments import name_of, sentence_of
-from app.scheduling.forms.waitlist import WaitingForm
+from app.scheduling.errors.waitlist import NotWaiting
+from app.scheduling.forms.appointments import chosen_slot, name_of, sentence_of
+from app.scheduling.forms.waitlist import WaitingForm, days_to_offer
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import types
 from app.scheduling.rules.waitlist import EntryStatus
+from app.scheduling.services.offer_now import offer_now, times_to_offer
 from app.web.http import clinic_zone, current_actor
 from app.web.views import GuardedView
 
@@ -38,7 +41,7 @@ class WaitlistView(GuardedView):
     default_view = "waiting"
     method_permission_name: ClassVar[dict[str, str]] = {
         "waiting": "read",
-        **dict.fromkeys(("add", "withdraw", "accept", "decline"), "write"),
+        **dict.fromkeys(("add", "offer", "withdraw", "accept", "decline"), "write"),
     }
 
     @expose("/")
@@ -84,7 +87,37 @@ class WaitlistView(GuardedView):
         return redirect(url_for("WaitlistView.waiting"))
 
     def _form_page(self, form: WaitingForm, refusal: str = "") -> Response:
-        return self._render("scheduling/waitlist_add.html", form=form, refusal=refusal)
+        chosen = patients.patient_by_university_id(form.patient.data or "")
+        return self._render(
+            "scheduling/waitlist_add.html", form=form, refusal=refusal, chosen=chosen
+        )
+
+    @expose("/<int:pk>/offer/", methods=["GET", "POST"])
+    @has_access
+    def offer(self, pk: int) -> Response:
+        """Choose a free time that suits, and offer it at once."""
+        if request.method == "POST":
+            return self._offered(_key(pk))
+        try:
+            entry, slots = times_to_offer(current_actor(), entry_id=_key(pk))
+        except NotWaiting as refusal:
+            flash(sentence_of(refusal), "warning")
+            return redirect(url_for("WaitlistView.waiting"))
+        days = days_to_offer(slots)
+        return self._render("scheduling/waitlist_offer.html", entry=entry, days=days)
+
+    def _offered(self, key: int) -> Response:
+        """Back to the list, or to the times with the sentence why not."""
+        try:
+            starts_at, provider = chosen_slot(request.form.getlist("slot"))
+            offer_now(current_actor(), entry_id=key, starts_at=starts_at, provider=provider or "")
+        except (NotFound, Forbidden):
+            raise
+        except DomainError as refusal:
+            flash(sentence_of(refusal), "danger")
+            return redirect(url_for("WaitlistView.offer", pk=key))
+        flash("The time is kept, and the patient is told.", "success")
+        return redirect(url_for("WaitlistView.waiting"))
 
     @expose("/<int:pk>/withdraw/", methods=["POST"])
     @has_access
