@@ -29,6 +29,7 @@ from app.scheduling.rules.waitlist import (
 )
 from app.scheduling.services import parties, questions
 from app.scheduling.services.holds import close_hold, settle_lapsed_offers
+from app.scheduling.services.wishes_met import end_met_wishes
 from app.scheduling.services.writing import lock_parties
 from app.security.services import record_event
 
@@ -144,8 +145,10 @@ def withdraw_from_waitlist(actor: Actor, *, entry_id: int) -> EntryView:
 
 
 def settle_waitlist(actor: Actor) -> None:
-    """What time brings about: offers that lapsed go on, entries whose last day is over end."""
+    """What time brings about: whoever booked by themselves waits no longer, offers that lapsed
+    go on, entries whose last day is over end."""
     try:
+        end_met_wishes(actor)
         settle_lapsed_offers(actor)
     finally:
         _expire_entries(actor)
