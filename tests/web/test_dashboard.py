@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.visits import services as visits
-from tests.factories.scheduling import monday_seven, open_clinic
+from tests.factories.scheduling import create_crowd, monday_seven, open_clinic
 from tests.web.scheduling import book, counted_statements, set_status
 
 
@@ -108,3 +108,16 @@ def test_the_first_page_takes_a_fixed_number_of_statements(app, people, rosa):
         rosa.get("/")
 
     assert len(seen) <= 15, "\n\n".join(seen)
+
+
+def test_walk_ins_are_in_the_clinic_too(app, rosa, people):
+    """The tile counts them, so the card names them (SCH-33)."""
+    with app.app_context():
+        [patient] = create_crowd(1)
+        visit = visits.receive_walk_in(people.rosa.actor, patient=patient, type_code="consultation")
+
+    html = rosa.get("/").get_data(as_text=True)
+
+    assert "Nobody is waiting" not in html
+    assert f'href="/queue/{visit.id}/"' in html
+    assert visit.token in html

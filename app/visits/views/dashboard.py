@@ -1,7 +1,7 @@
 """The first page of staff: today's numbers, today's visits, and what waits for an answer."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
 from flask import redirect
@@ -23,6 +23,7 @@ from app.scheduling.rules import AppointmentStatus
 from app.security.views import PATIENT_HOME, STAFF_HOME, home_of
 from app.visits import queries
 from app.visits.permissions import Permission as Queue
+from app.visits.queries import VisitView
 from app.web.http import clinic_zone, current_actor
 from app.web.views import GuardedView
 
@@ -93,6 +94,7 @@ def _today(actor: Actor) -> dict[str, Any]:
         "numbers": queries.numbers_of(today),
         "may_see_queue": actor.may(Queue.QUEUE_READ),
         "may_close": actor.may(Queue.CLOSE_DAY),
+        "walk_ins": _walk_ins(actor, today),
         "counts": {status.value: counts.get(status, 0) for status in AppointmentStatus},
         "expected": sum(counts.get(status, 0) for status in PRESENT),
         "here": [line for line in lines if line.visit.status in PRESENT[:2]],
@@ -108,6 +110,13 @@ def _today(actor: Actor) -> dict[str, Any]:
         "undelivered": _undelivered(actor),
         "is_cut": len(visits) == SHOWN_TODAY,
     }
+
+
+def _walk_ins(actor: Actor, today: date) -> list[VisitView]:
+    """Who is here without an appointment; the others stand among the appointments."""
+    if not actor.may(Queue.QUEUE_READ):
+        return []
+    return [entry.visit for entry in queries.queue(today) if entry.visit.is_walk_in]
 
 
 def _undelivered(actor: Actor) -> int | None:
