@@ -13,12 +13,14 @@ from app.scheduling.errors.outages import BadOutage, UndoneAlready, UndoTooLate,
 from app.scheduling.models import Outage, TimeOff
 from app.scheduling.queries import appointments
 from app.scheduling.rules import AppointmentStatus
-from app.scheduling.services import Wish
+from app.scheduling.services import Wish, outage_plans
 from app.scheduling.services import outages as use_cases
 from tests.factories.scheduling import SYSTEM, at, create_crowd
+from tests.web.scheduling import counted_statements
 
 pytestmark = pytest.mark.usefixtures("clinic")
 TO = AppointmentStatus
+MOST_STATEMENTS_PER_MOVE = 16
 
 
 def book(patient, starts_at, provider, type_code="consultation"):
@@ -28,7 +30,7 @@ def book(patient, starts_at, provider, type_code="consultation"):
 
 
 def plan(people, starts_at="08:00", ends_at="12:00", provider=None):
-    return use_cases.plan_outage(
+    return outage_plans.plan_outage(
         people.rosa.actor,
         provider=(provider or people.dana).id,
         starts_at=at(starts_at),
@@ -311,7 +313,7 @@ def test_others_than_the_front_desk_may_not(people):
         for deed in (
             lambda who: use_cases.undo_outage(who.actor, outage_id=outage_id),
             lambda who: use_cases.mark_called(who.actor, outage_id=outage_id, item_id=1),
-            lambda who: use_cases.plan_outage(
+            lambda who: outage_plans.plan_outage(
                 who.actor, provider="DOC901", starts_at=at("08:00"), ends_at=at("12:00")
             ),
         ):
@@ -319,3 +321,65 @@ def test_others_than_the_front_desk_may_not(people):
                 deed(person)
     with pytest.raises(Forbidden):
         use_cases.outage_details(people.eve.actor, outage_id=outage_id)
+
+
+def test_everybody_who_is_not_moved_is_asked_with_the_time_off_itself(db, people, monkeypatch):
+    """A crash while others are moved leaves nobody untold (SCH-34)."""
+    book(people.sam.id, "09:00", people.dana)
+    kept = book(people.eve.id, "09:20", people.dana)
+    accepted = all_of(plan(people))
+    del accepted[kept.id]
+
+    def crash(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(use_cases, "reschedule_appointment", crash)
+    with pytest.raises(ZeroDivisionError):
+        apply(people, accepted)
+
+    asked = select(Communication.recipient_user_id).filter_by(
+        channel="email", template="please_rebook"
+    )
+    assert db.scalars(asked).all() == [people.eve.user_id]
+
+
+def test_who_could_not_be_moved_is_asked_too(db, people):
+    [first] = create_crowd(1)
+    visit = book(people.eve.id, "09:00", people.dana)
+    accepted = all_of(plan(people))
+    book(first, "09:00", people.dino)
+
+    outage_id = apply(people, accepted)
+
+    asked = select(Communication.recipient_user_id).filter_by(
+        channel="email", template="please_rebook"
+    )
+    assert db.scalars(asked).all() == [people.eve.user_id]
+    assert [item.visit.id for item in details(people, outage_id).call_list] == [visit.id]
+
+
+def test_thirty_visits_cost_no_more_statements_each_than_one(app, db, people):
+    """What is read for all is read once; a move costs what it costs alone."""
+    everybody = create_crowd(30)
+    starts = [
+        f"2026-11-{day} {hour:02}:{minute}"
+        for day in (25, 26)
+        for hour in (8, 9, 10, 11, 13, 14, 15, 16)
+        for minute in ("00", "20", "40")
+    ]
+    costs = []
+    for patients, times, span in (
+        (everybody[:1], ["2026-11-24 09:00"], ("2026-11-24 08:00", "2026-11-24 12:00")),
+        (everybody, starts[:30], ("2026-11-25 08:00", "2026-11-26 12:00")),
+    ):
+        for patient, starts_at in zip(patients, times, strict=True):
+            book(patient, starts_at, people.dana)
+        with counted_statements(app) as looked:
+            planned = plan(people, *span)
+        with counted_statements(app) as done:
+            apply(people, all_of(planned), *span)
+        costs.append((len(looked), len(done)))
+
+    (one_look, _), (many_look, many_done) = costs
+    assert many_look <= one_look + 4
+    assert many_done <= 30 * MOST_STATEMENTS_PER_MOVE, costs

@@ -157,3 +157,22 @@ def test_looking_at_the_rest_without_a_day_is_explained(rosa):
     assert answer.status_code == 422
     assert "Please choose the first day" in text_of(answer)
     assert rosa.get("/series/987/change/").status_code == 404
+
+
+def test_the_patients_page_leads_to_their_series(rosa, people):
+    booked(rosa)
+
+    page = rosa.get("/series/of/", query_string={"patient": people.sam.id})
+    assert "Consultation with Dana Villamor" in text_of(page)
+    assert "/series/?patient=20259001" in page.get_data(as_text=True)
+    assert "No series yet" in text_of(rosa.get("/series/of/?patient=20259002"))
+    assert rosa.get("/series/of/?patient=nobody").status_code == 404
+    [found] = re.findall(r'href="(/patients/show/[^"]+)"', page.get_data(as_text=True))[:1]
+    assert "/series/of/?patient=20259001" in rosa.get(found).get_data(as_text=True)
+
+
+def test_the_patient_of_a_series_is_searched_by_name(rosa):
+    page = rosa.get("/series/", query_string=RULE).get_data(as_text=True)
+
+    assert 'data-endpoint="/api/patients/search/"' in page
+    assert 'value="20259001" selected' in page

@@ -100,7 +100,7 @@ def preview_rest(
     actor.require(Permission.BOOK)
     if wish.override_reason is not None:
         actor.require(Permission.OVERRIDE)
-    visit, old, rest = rest_of(actor, wish.appointment_id)
+    visit, old, rest = rest_of(actor, wish.appointment_id, wish.series_id)
     wanted = types.type_of(visit.type_id)
     named = questions.providers_for(wanted, wish.provider or visit.provider)[0]
     _, times = times_of_rest(wish, visit, old, rest)

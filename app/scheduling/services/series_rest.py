@@ -42,13 +42,16 @@ Rest = tuple[AppointmentView, SeriesView, list[AppointmentView]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestWish:
-    """Another time or provider from this visit of a series on. `provider` is a university ID."""
+    """Another time or provider from this visit of a series on. `provider` is a university ID;
+    `series_id` says of which series the visit must be.
+    """
 
     appointment_id: AppointmentId
     first_on: date
     local_time: time
     provider: str | None = None
     override_reason: str | None = None
+    series_id: int | None = None
 
 
 def change_rest(actor: Actor, *, wish: RestWish, choices: Choices | None = None) -> int:
@@ -68,7 +71,9 @@ def change_rest(actor: Actor, *, wish: RestWish, choices: Choices | None = None)
 
 def _change_rest(actor: Actor, wish: RestWish, choices: Choices) -> int:
     with transaction() as tx:
-        visit, old, rest = _locked_rest(tx, actor, wish.appointment_id, _providers(wish, choices))
+        visit, old, rest = _locked_rest(
+            tx, actor, wish.appointment_id, wish.series_id, _providers(wish, choices)
+        )
         pattern, times = times_of_rest(wish, visit, old, rest)
         going = [one for one in rest if choices.get(one.series_number or 0) != SKIP]
         if not going:
@@ -93,7 +98,7 @@ def _change_rest(actor: Actor, wish: RestWish, choices: Choices) -> int:
     return series_id
 
 
-def rest_of(actor: Actor, appointment_id: AppointmentId) -> Rest:
+def rest_of(actor: Actor, appointment_id: AppointmentId, series_id: int | None) -> Rest:
     """The visit, its series, and those visits from it on that are still to come.
 
     Raises UnknownAppointment, UnknownSeries, SeriesOver.
@@ -101,7 +106,7 @@ def rest_of(actor: Actor, appointment_id: AppointmentId) -> Rest:
     visit = parties.check_visible(actor, appointments.appointment(appointment_id))
     actor.require(Permission.BOOK)
     old = queries.series_of(visit.series_id) if visit.series_id is not None else None
-    if old is None:
+    if old is None or series_id not in (None, old.id):
         raise UnknownSeries("This visit does not belong to a series.")
     return visit, old, _to_come(visit, old)
 
@@ -121,9 +126,13 @@ def _to_come(visit: AppointmentView, old: SeriesView) -> list[AppointmentView]:
 
 
 def _locked_rest(
-    tx: Transaction, actor: Actor, appointment_id: AppointmentId, also: Sequence[str]
+    tx: Transaction,
+    actor: Actor,
+    appointment_id: AppointmentId,
+    series_id: int | None,
+    also: Sequence[str],
 ) -> Rest:
-    visit, old, rest = rest_of(actor, appointment_id)
+    visit, old, rest = rest_of(actor, appointment_id, series_id)
     everybody = {int(one.practitioner_id) for one in rest}
     wanted = types.type_of(visit.type_id)
     for provider in also:
@@ -189,13 +198,15 @@ def _move_each(
     return moved
 
 
-def cancel_rest(actor: Actor, *, appointment_id: AppointmentId, reason: str) -> int:
+def cancel_rest(
+    actor: Actor, *, appointment_id: AppointmentId, reason: str, series_id: int | None = None
+) -> int:
     """Cancel this visit of a series and all later ones; returns how many were cancelled.
 
     Raises SeriesOver, ReasonRequired, UnknownSeries, UnknownAppointment.
     """
     with transaction() as tx:
-        visit, old, rest = _locked_rest(tx, actor, appointment_id, ())
+        visit, old, rest = _locked_rest(tx, actor, appointment_id, series_id, ())
         with gathered() as news:
             for one in rest:
                 change_status(

@@ -12,8 +12,9 @@ from app.scheduling.forms.appointments import sentence_of, slot_value
 from app.scheduling.forms.outages import Absence
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import schedules
+from app.scheduling.services import outage_plans
 from app.scheduling.services import outages as services
-from app.scheduling.services.outages import OutagePlan
+from app.scheduling.services.outage_plans import OutagePlan
 from app.web.http import current_actor
 from app.web.views import GuardedView
 
@@ -44,7 +45,7 @@ class OutageView(GuardedView):
             return self._page(absence)
         try:
             starts_at, ends_at = absence.instants()
-            plan = services.plan_outage(
+            plan = outage_plans.plan_outage(
                 current_actor(), provider=absence.provider, starts_at=starts_at, ends_at=ends_at
             )
         except Forbidden:

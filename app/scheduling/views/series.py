@@ -17,7 +17,7 @@ from app.scheduling.errors.questionnaires import Diverted
 from app.scheduling.errors.series import UnknownSeries
 from app.scheduling.forms import answers
 from app.scheduling.forms import series as forms
-from app.scheduling.forms.appointments import sentence_of, slot_value
+from app.scheduling.forms.appointments import name_of, sentence_of, slot_value
 from app.scheduling.forms.series import RestForm, SeriesForm
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import schedules, types
@@ -39,6 +39,7 @@ class SeriesView(GuardedView):
     method_permission_name: ClassVar[dict[str, str]] = {
         "book": "book",
         "show": "read",
+        "of_patient": "read",
         "change": "book",
         "cancel": "book",
     }
@@ -66,6 +67,22 @@ class SeriesView(GuardedView):
             return self._page(actor, form, refusal=refusal)
         flash("The series is booked. The patient is told about each visit.", "success")
         return redirect(url_for("SeriesView.show", pk=series_id))
+
+    @expose("/of/")
+    @has_access
+    def of_patient(self) -> Response:
+        """The series of one patient."""
+        self.update_redirect()
+        actor, name = current_actor(), name_of(request.args.get("patient"))
+        found = services.series_of_patient(actor, patient=name)
+        page = self.render_template(
+            "scheduling/series_of.html",
+            title="Series of a patient",
+            patient=patients.patient_by_university_id(name),
+            found=found,
+            may_book=actor.may(Permission.BOOK),
+        )
+        return cast(Response, page)
 
     @expose("/<int:pk>/")
     @has_access
