@@ -22,6 +22,7 @@ from portal import asking, picker, questions
 from portal.auth import me
 from portal.blueprint import portal
 from portal.forms import BookingForm
+from portal.holding import kept_time
 from portal.kinds import Kind, Providers, my_kind, my_kinds, providers_for
 from portal.limits import why_nothing_is_free
 from portal.questions import Given
@@ -179,6 +180,7 @@ def _confirm_page(
         form=form,
         asked=questions.questions_of(choice.kind.type.id),
         given=given or Given(),
+        kept=kept_time(choice.kind.type.id, slot.starts_at),
         back=_source(choice).day_href(day, day),
     )
 

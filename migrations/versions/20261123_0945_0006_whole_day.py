@@ -663,7 +663,10 @@ def upgrade() -> None:
     op.create_table(
         "scheduling_hold",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.Column("entry_id", sa.BigInteger(), nullable=True),
+        sa.Column("patient_id", sa.Integer(), nullable=True),
+        sa.Column("type_id", sa.Integer(), nullable=True),
+        sa.Column("held_by_id", sa.Integer(), nullable=True),
         sa.Column("practitioner_id", sa.Integer(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
@@ -686,6 +689,10 @@ def upgrade() -> None:
             "starts_at < ends_at AND created_at < expires_at",
             name=op.f("ck_scheduling_hold_not_empty"),
         ),
+        sa.CheckConstraint(
+            "num_nonnulls(entry_id, patient_id) = 1 AND (patient_id IS NULL) = (type_id IS NULL)",
+            name=op.f("ck_scheduling_hold_one_purpose"),
+        ),
         sa.ForeignKeyConstraint(
             ["appointment_id"],
             ["scheduling_appointment.id"],
@@ -695,6 +702,21 @@ def upgrade() -> None:
             ["entry_id"],
             ["scheduling_waitlist_entry.id"],
             name=op.f("fk_scheduling_hold_entry_id_scheduling_waitlist_entry"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["held_by_id"],
+            ["ab_user.id"],
+            name=op.f("fk_scheduling_hold_held_by_id_ab_user"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["patient_id"],
+            ["patients_patient.id"],
+            name=op.f("fk_scheduling_hold_patient_id_patients_patient"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["type_id"],
+            ["scheduling_appointment_type.id"],
+            name=op.f("fk_scheduling_hold_type_id_scheduling_appointment_type"),
         ),
         sa.ForeignKeyConstraint(
             ["practitioner_id"],
@@ -710,6 +732,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("scheduling_hold", schema=None) as batch_op:
         batch_op.create_index("ix_scheduling_hold_created_at", ["created_at"], unique=False)
+        batch_op.create_index(
+            "uq_scheduling_hold_patient",
+            ["patient_id"],
+            unique=True,
+            postgresql_where=sa.text("status = 'open' AND patient_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_scheduling_hold_patient_id",
+            ["patient_id", "practitioner_id", "starts_at"],
+            unique=False,
+        )
+        batch_op.create_index(
+            "ix_scheduling_hold_held_by_id", ["held_by_id", "created_at"], unique=False
+        )
         batch_op.create_index(
             "ix_scheduling_hold_open",
             ["expires_at"],
@@ -939,6 +975,12 @@ def downgrade() -> None:
         batch_op.drop_index("uq_scheduling_hold_entry", postgresql_where=sa.text("status = 'open'"))
         batch_op.drop_index("ix_scheduling_hold_open", postgresql_where=sa.text("status = 'open'"))
         batch_op.drop_index("ix_scheduling_hold_created_at")
+        batch_op.drop_index("ix_scheduling_hold_held_by_id")
+        batch_op.drop_index("ix_scheduling_hold_patient_id")
+        batch_op.drop_index(
+            "uq_scheduling_hold_patient",
+            postgresql_where=sa.text("status = 'open' AND patient_id IS NOT NULL"),
+        )
     op.drop_table("scheduling_hold")
     with op.batch_alter_table("scheduling_waitlist_entry", schema=None) as batch_op:
         batch_op.drop_index(

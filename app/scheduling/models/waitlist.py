@@ -63,7 +63,9 @@ class WaitlistEntry(Base):
 class Hold(Base):
     """A time that is kept for one patient until `expires_at`; its claims keep others off it.
 
-    `released_by_id` names the visit whose end made the time free.
+    It is an offer to an entry of the waiting list, and `released_by_id` names the visit whose
+    end made the time free; or it is kept while somebody fills the form of a booking, and then
+    it has a patient, a type, and who fills the form.
     """
 
     __tablename__ = "scheduling_hold"
@@ -72,6 +74,10 @@ class Hold(Base):
             "status IN ('open', 'accepted', 'declined', 'expired', 'withdrawn')", name="status"
         ),
         CheckConstraint("starts_at < ends_at AND created_at < expires_at", name="not_empty"),
+        CheckConstraint(
+            "num_nonnulls(entry_id, patient_id) = 1 AND (patient_id IS NULL) = (type_id IS NULL)",
+            name="one_purpose",
+        ),
         CheckConstraint("(status = 'accepted') = (appointment_id IS NOT NULL)", name="appointment"),
         Index("ix_scheduling_hold_open", "expires_at", postgresql_where=text("status = 'open'")),
         Index(
@@ -80,11 +86,24 @@ class Hold(Base):
             unique=True,
             postgresql_where=text("status = 'open'"),
         ),
+        Index(
+            "uq_scheduling_hold_patient",
+            "patient_id",
+            unique=True,
+            postgresql_where=text("status = 'open' AND patient_id IS NOT NULL"),
+        ),
+        Index("ix_scheduling_hold_patient_id", "patient_id", "practitioner_id", "starts_at"),
+        Index("ix_scheduling_hold_held_by_id", "held_by_id", "created_at"),
         Index("ix_scheduling_hold_created_at", "created_at"),
     )
 
     id: Mapped[BigKey]
-    entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("scheduling_waitlist_entry.id"))
+    entry_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("scheduling_waitlist_entry.id")
+    )
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patients_patient.id"))
+    type_id: Mapped[int | None] = mapped_column(ForeignKey("scheduling_appointment_type.id"))
+    held_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     practitioner_id: Mapped[int] = mapped_column(ForeignKey("scheduling_practitioner.id"))
     starts_at: Mapped[Instant]
     ends_at: Mapped[Instant]

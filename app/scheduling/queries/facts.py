@@ -87,7 +87,7 @@ class _Schedule:
 
 def load_question(scope: Scope) -> Question:
     """Every fact that decides which times of the scope are free."""
-    stamp, claims, visits, points = _taken(scope)
+    stamp, claims, visits, shared = _taken(scope)
     ids = tuple(one.id for one in scope.providers)
     schedules, closures = _schedules_known.answer(
         stamp, (ids, scope.days), lambda: _schedules(ids, scope.days)
@@ -107,7 +107,7 @@ def load_question(scope: Scope) -> Question:
         now=scope.now,
         zone=scope.zone,
         closures=tuple(closures),
-        patient=_patient_facts(scope, visits, points) if scope.patient_id is not None else None,
+        patient=_patient_facts(scope, visits, shared) if scope.patient_id is not None else None,
         patient_limits=scope.limits,
         duration=scope.duration,
         ignore_appointment_id=scope.moving,
@@ -222,9 +222,10 @@ def _add(schedule: _Schedule, row: Row[Any]) -> None:
 
 def _taken(
     scope: Scope,
-) -> tuple[str, Mapping[tuple[int, int], list[facts.Claim]], list[Row[Any]], int]:
+) -> tuple[str, Mapping[tuple[int, int], list[facts.Claim]], list[Row[Any]], Row[Any]]:
     """The stamp of the schedules, the claims of each provider, room and piece of equipment by
-    kind and key, the patient's visits, and the points of those that they missed."""
+    kind and key, the patient's visits, and a row with the points of those that they missed and
+    what is kept for them."""
     window = scope.days.period
     around = clinic_days(scope.first - 8 * A_DAY, scope.last + 8 * A_DAY, scope.zone)
     values = {
@@ -250,7 +251,7 @@ def _taken(
             )
         elif starts_at is not None and (appointment_id is None or appointment_id != scope.moving):
             visits.append(row)
-    return rows[0].stamp, claims, visits, rows[0].points
+    return rows[0].stamp, claims, visits, rows[0]
 
 
 def _last_booked(scope: Scope) -> dict[int, datetime]:
@@ -259,7 +260,7 @@ def _last_booked(scope: Scope) -> dict[int, datetime]:
     return {row.id: row.booked_at for row in rows if row.booked_at is not None}
 
 
-def _patient_facts(scope: Scope, rows: Iterable[Row[Any]], points: int) -> PatientFacts:
+def _patient_facts(scope: Scope, rows: Iterable[Row[Any]], shared: Row[Any]) -> PatientFacts:
     claims: list[facts.Claim] = []
     opened: Counter[bool] = Counter()
     days: defaultdict[bool, Counter[date]] = defaultdict(Counter)
@@ -284,7 +285,8 @@ def _patient_facts(scope: Scope, rows: Iterable[Row[Any]], points: int) -> Patie
         by_day_of_type=days[True],
         by_week=weeks[False],
         by_week_of_type=weeks[True],
-        points=points,
+        points=shared.points,
+        hold_id=shared.hold_id,
     )
 
 

@@ -74,16 +74,19 @@ SCHEDULES = text(
 STAMP = text("SELECT CAST(value AS text) FROM infra_stamp WHERE name = 'schedules'")
 
 # What may stand in the way: the claims of providers, rooms and equipment (lapsed offers left
-# out), the patient's visits (open ones ever, and all that hold time in the weeks around the
-# window), and the patient's seats in group sessions. With each row comes the stamp that says
-# whether remembered schedules are still good, and how many points of missed visits count
-# (SCH-35); without any, one row has these two alone.
+# out, and what is kept for the patient while a form is filled), the patient's visits (open ones
+# ever, and all that hold time in the weeks around the window), and the patient's seats in group
+# sessions. With each row comes the stamp that says whether remembered schedules are still good,
+# how many points of missed visits count (SCH-35), and the time that is kept for the patient;
+# without any, one row has these three alone.
 TAKEN = text(
     """
     SELECT CAST(s.value AS text) AS stamp, t.*,
            (SELECT count(*) FROM scheduling_no_show_point
             WHERE patient_id = :patient_id AND expires_at > :now
-              AND status IN ('counted', 'contested', 'upheld')) AS points
+              AND status IN ('counted', 'contested', 'upheld')) AS points,
+           (SELECT id FROM scheduling_hold
+            WHERE patient_id = :patient_id AND status = 'open') AS hold_id
     FROM infra_stamp s
     LEFT JOIN (
       SELECT resource_kind, resource_id, appointment_id, starts_at, ends_at,
@@ -91,7 +94,9 @@ TAKEN = text(
       FROM scheduling_claim
       WHERE active AND resource_kind = 1 AND resource_id = ANY (CAST(:ids AS bigint[]))
         AND starts_at > :since AND starts_at < :until
-        AND (expires_at IS NULL OR expires_at > :now)
+        AND (expires_at IS NULL OR expires_at > :now AND NOT EXISTS (
+             SELECT 1 FROM scheduling_hold h
+             WHERE h.id = hold_id AND h.patient_id = :patient_id))
       UNION ALL
       SELECT resource_kind, resource_id, appointment_id, starts_at, ends_at,
              held_from, held_until, NULL, NULL
@@ -99,7 +104,9 @@ TAKEN = text(
       WHERE active AND resource_kind IN (3, 4)
         AND resource_id = ANY (CAST(:resources AS bigint[]))
         AND starts_at > :since AND starts_at < :until
-        AND (expires_at IS NULL OR expires_at > :now)
+        AND (expires_at IS NULL OR expires_at > :now AND NOT EXISTS (
+             SELECT 1 FROM scheduling_hold h
+             WHERE h.id = hold_id AND h.patient_id = :patient_id))
       UNION ALL
       SELECT NULL, NULL, NULL, starts_at, ends_at, starts_at, ends_at, NULL, NULL
       FROM scheduling_claim

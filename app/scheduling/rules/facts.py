@@ -259,7 +259,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """What the patient holds already; weeks are (ISO year, ISO week)."""
+    """What the patient holds already; weeks are (ISO year, ISO week).
+
+    `hold_id` names the time that is kept for them while a form is filled; its claims are none
+    of those that stand in the way.
+    """
 
     claims: tuple[Claim, ...] = ()
     open_total: int = 0
@@ -269,6 +273,7 @@ class PatientFacts:
     by_week: Mapping[tuple[int, int], int] = field(default_factory=lambda: NO_WEEKS)
     by_week_of_type: Mapping[tuple[int, int], int] = field(default_factory=lambda: NO_WEEKS)
     points: int = 0
+    hold_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

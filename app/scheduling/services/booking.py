@@ -19,6 +19,7 @@ from app.scheduling.permissions import Permission
 from app.scheduling.queries.types import BookableType
 from app.scheduling.rules import AppointmentStatus, Question, ResourceFacts, Slot
 from app.scheduling.services import free_times, parties, questions
+from app.scheduling.services.kept import use_up
 from app.scheduling.services.messages import News, tell_everybody
 from app.scheduling.services.questionnaires import (
     Answered,
@@ -126,6 +127,7 @@ def _book(actor: Actor, wish: Wish, starts_at: datetime, reason: str, once: Once
             resources=chosen_resources(question, slot),
         )
         _store(tx, actor, new, patient, on_behalf=not is_own)
+        use_up(tx, question, new)
         store_answers(tx, answered, new.id)
         booked = _booked(new, provider=slot.provider, patient=patient.university_id)
         if once:

@@ -25,6 +25,7 @@ from app.scheduling.services.changes import (
     visit_for_change,
 )
 from app.scheduling.services.freed import visit_freed
+from app.scheduling.services.kept import give_up
 from app.scheduling.services.messages import News, tell_everybody
 from app.scheduling.services.writing import (
     NewAppointment,
@@ -136,6 +137,7 @@ def _successor(
     if override:
         question = question.without_limits()
     slot = rules.check_offered(question, question.providers[0].practitioner_id, move.starts_at)
+    give_up(tx, question)
     return _moved(visit, slot, question, AppointmentId(next_appointment_id(tx)), override)
 
 

@@ -28,6 +28,7 @@ from app.scheduling.rules.waitlist import (
     check_times,
 )
 from app.scheduling.services import parties, questions
+from app.scheduling.services.form_holds import settle_form_holds
 from app.scheduling.services.holds import close_hold, settle_lapsed_offers
 from app.scheduling.services.wishes_met import end_met_wishes
 from app.scheduling.services.writing import lock_parties
@@ -151,6 +152,7 @@ def settle_waitlist(actor: Actor) -> None:
         end_met_wishes(actor)
         settle_lapsed_offers(actor)
     finally:
+        settle_form_holds(actor)
         _expire_entries(actor)
 
 

@@ -9,6 +9,7 @@ from app.kernel.permission import PATIENT_ROLES, STAFF_ROLES, Role
 from tests.web.access import (
     analytics,
     attendance,
+    holds,
     kiosk,
     questions,
     resources,
@@ -149,6 +150,7 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
 PARTS = (
     analytics,
     attendance,
+    holds,
     kiosk,
     questions,
     resources,
