@@ -147,7 +147,7 @@ def withdraw_from_waitlist(actor: Actor, *, entry_id: int) -> EntryView:
 
 def settle_waitlist(actor: Actor) -> None:
     """What time brings about: whoever booked by themselves waits no longer, offers that lapsed
-    go on, entries whose last day is over end."""
+    go on, kept times are free again, and entries whose last day is over end."""
     try:
         end_met_wishes(actor)
         settle_lapsed_offers(actor)
