@@ -24,3 +24,12 @@ def test_what_one_may_not_open_is_not_shown(client, people):
 
     assert "/users/list/" not in page
     assert "/audit/list/" not in page
+
+
+def test_the_queue_is_the_first_entry(client, people):
+    client.sign_in(people.rosa)
+
+    page = client.get("/").get_data(as_text=True)
+
+    links = re.findall(r'<a[^>]+href="(/[a-z-]+/)"', page)
+    assert links.index("/queue/") < links.index("/appointments/")

@@ -7,7 +7,7 @@ from app.visits.views import appointments, closing, devices, queue
 
 def register(appbuilder: AppBuilder) -> None:
     """The screens and their places in the menu."""
+    queue.register(appbuilder)  # what the desk opens all day stands first
     appointments.register(appbuilder)
-    queue.register(appbuilder)
     closing.register(appbuilder)
     devices.register(appbuilder)
