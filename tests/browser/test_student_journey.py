@@ -9,6 +9,7 @@ import pytest
 from app.kernel import clock
 from app.scheduling import services
 from app.scheduling.services import Wish
+from app.scheduling.services.form_holds import let_go
 from tests.browser.conftest import PHONE, overflows, sign_in, sign_in_here, violations
 from tests.factories.scheduling import at, create_crowd
 from tests.people import PEOPLE
@@ -67,8 +68,10 @@ def test_who_comes_second_gets_other_times_at_once(new_page, live):
     sign_in(page, PEOPLE.eve)
     open_times(page)
     page.get_by_role("link", name="10:00 AM", exact=True).click()
+    page.get_by_text("Held for you until").wait_for()
     page.get_by_label("What is it about?").fill("my knee")
     with live.app.app_context():
+        let_go(PEOPLE.eve.actor)  # as if her five minutes were over
         first, second = create_crowd(2)
     for patient, provider in ((first, PEOPLE.dana.id), (second, PEOPLE.dino.id)):
         book_for(live, patient, "2026-11-24 10:00", provider)
