@@ -3,7 +3,12 @@
 import email
 import email.policy
 
+from app.kernel import clock
+from app.visits import queries
 from tests.browser.conftest import DESKTOP, sign_in
+from tests.factories.scheduling import at
+
+TODAY = at("09:00").date()
 
 
 def number_on(page, label):
@@ -40,3 +45,16 @@ def step(page, token, name):
     row = row_of(page, token)
     row.get_by_role("button", name=f"More for {token}").click()
     row.get_by_role("button", name=name, exact=True).last.click()
+
+
+def numbers(live):
+    """The day as the database counts it."""
+    with live.app.app_context():
+        return queries.numbers_of(TODAY)
+
+
+def line_of(live, service="consultation"):
+    """The numbers that wait for a service, in their order."""
+    with live.app.app_context(), clock.pretend(live.clock.now()):
+        entries = queries.queue(TODAY, type_code=service)
+    return [one.visit.token for one in entries if one.position is not None]

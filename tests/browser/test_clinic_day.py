@@ -13,16 +13,14 @@ from app.scheduling import services
 from app.scheduling.queries import appointments, sessions
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish
-from app.visits import queries
 from app.visits import services as visits
 from tests.browser.conftest import DESKTOP, PHONE, confirm, follow, overflows, sign_in, violations
-from tests.browser.day import mails, number_on, open_queue, row_of, step
+from tests.browser.day import TODAY, line_of, mails, number_on, numbers, open_queue, row_of, step
 from tests.factories.scheduling import MANILA, at, create_crowd
 from tests.factories.sessions import create_session
 from tests.people import PEOPLE
 
 CLASS = 40
-TODAY = at("09:00").date()
 WHOLE_DAY = clinic_day(TODAY, MANILA)
 A = AppointmentStatus
 
@@ -62,19 +60,6 @@ def vaccination(live):
     stations = ("Registration", "Injection")
     with live.app.app_context(), clock.pretend(live.clock.now()):
         return create_session("2026-11-23 13:00", capacity=CLASS, stations=stations)
-
-
-def numbers(live):
-    """The day as the database counts it."""
-    with live.app.app_context():
-        return queries.numbers_of(TODAY)
-
-
-def line_of(live, service="consultation"):
-    """The numbers that wait for a service, in their order."""
-    with live.app.app_context(), clock.pretend(live.clock.now()):
-        entries = queries.queue(TODAY, type_code=service)
-    return [one.visit.token for one in entries if one.position is not None]
 
 
 def statuses(live, booked):
@@ -366,6 +351,16 @@ def test_the_day_is_not_closed_while_somebody_is_with_a_provider(new_page, live,
     assert page.get_by_role("button", name="Close the day").count() == 0
     follow(page, row_of(page, "C-002").get_by_role("button", name="Complete"))
     assert page.get_by_role("heading", name="With a provider").count() == 0
+
+
+def test_the_queue_renews_itself_and_that_is_no_activity(new_page):
+    """SEC-06."""
+    page = open_queue(new_page, PEOPLE.neil)
+
+    with page.expect_request("**/queue/") as asked:
+        page.clock.run_for(21_000)
+
+    assert asked.value.headers["x-background"] == "1"
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
