@@ -121,3 +121,7 @@ def test_walk_ins_are_in_the_clinic_too(app, rosa, people):
     assert "Nobody is waiting" not in html
     assert f'href="/queue/{visit.id}/"' in html
     assert visit.token in html
+
+    with app.app_context():
+        visits.leave(people.rosa.actor, visit_id=visit.id, reason="Went home")
+    assert "Nobody is waiting" in rosa.get("/").get_data(as_text=True)

@@ -24,6 +24,7 @@ from app.security.views import PATIENT_HOME, STAFF_HOME, home_of
 from app.visits import queries
 from app.visits.permissions import Permission as Queue
 from app.visits.queries import VisitView
+from app.visits.rules import IS_HERE
 from app.web.http import clinic_zone, current_actor
 from app.web.views import GuardedView
 
@@ -116,7 +117,8 @@ def _walk_ins(actor: Actor, today: date) -> list[VisitView]:
     """Who is here without an appointment; the others stand among the appointments."""
     if not actor.may(Queue.QUEUE_READ):
         return []
-    return [entry.visit for entry in queries.queue(today) if entry.visit.is_walk_in]
+    those = [entry.visit for entry in queries.queue(today)]
+    return [one for one in those if one.is_walk_in and one.status in IS_HERE]
 
 
 def _undelivered(actor: Actor) -> int | None:
