@@ -5,9 +5,11 @@ import pytest
 from app.kernel import clock
 from app.scheduling import services
 from app.scheduling.queries import appointments
+from app.scheduling.queries.sessions import group_session
 from app.scheduling.services import Wish
 from tests.browser.conftest import DESKTOP, PHONE, overflows, sign_in, violations
 from tests.factories.scheduling import at
+from tests.factories.sessions import create_session
 from tests.people import PEOPLE
 
 
@@ -143,6 +145,27 @@ def test_a_refused_move_snaps_back_and_says_why(new_page, live):
         page.get_by_role("alert").filter(has_text="not")
     ).first.wait_for()
     assert starts_at(live, booked.id) == at("2026-11-24 11:40")
+
+
+def test_a_group_session_stands_in_the_calendar_and_stays_where_it_is(new_page, live):
+    with live.app.app_context(), clock.pretend(live.clock.now()):
+        key = create_session("2026-11-25 09:00")
+    page = new_page()
+    sign_in(page, PEOPLE.rosa)
+    page.goto("/calendar/?view=day&day=2026-11-25")
+    event = calendar_event(page, "Flu vaccination (0/2)")
+    event.scroll_into_view_if_needed()
+
+    drag(page, event, down=72)
+    for view in ("week", "month"):
+        page.goto(f"/calendar/?view={view}&day=2026-11-25")
+        calendar_event(page, "Flu vaccination").wait_for()
+    page.goto("/calendar/?view=day&day=2026-11-25")
+    calendar_event(page, "Flu vaccination").get_by_role("link").click()
+
+    page.wait_for_url(f"**/sessions/{key}/")
+    with live.app.app_context():
+        assert group_session(key).starts_at == at("2026-11-25 09:00")  # SCH-36
 
 
 PAGES = {
