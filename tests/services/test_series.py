@@ -242,9 +242,12 @@ def test_cancelling_the_rest_keeps_what_was_before(db, people):
 def test_a_stranger_learns_nothing_and_the_patient_may_not(people):
     visit = appointments.appointments_of_series(booked(people))[0]
 
-    for person, refusal in ((people.eve, errors.UnknownAppointment), (people.sam, Forbidden)):
-        with pytest.raises(refusal):
-            series_rest.cancel_rest(person.actor, appointment_id=visit.id, reason="x")
+    for person in (people.eve, people.sam):
+        for key in (visit.id, 987):  # whether the visit exists or not
+            with pytest.raises(Forbidden):
+                series_rest.cancel_rest(person.actor, appointment_id=key, reason="x")
+    with pytest.raises(errors.UnknownAppointment):
+        series_rest.cancel_rest(people.rosa.actor, appointment_id=987, reason="x")
 
 
 def test_a_single_visit_and_an_unknown_number_are_no_series(db, people):

@@ -1,15 +1,15 @@
 """The waiting list over JSON (SCH-31)."""
 
-from datetime import date, time
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, jsonify, request
 from flask_appbuilder.api import expose
 
-from app.kernel.errors import Malformed
 from app.scheduling import services
 from app.scheduling.api import shapes
+from app.scheduling.api.wall_times import body_day, body_time
 from app.scheduling.errors.waitlist import UnknownOffer
 from app.scheduling.queries.waitlist import EntryView, OfferView
 from app.scheduling.rules.waitlist import WHOLE_DAY
@@ -201,31 +201,16 @@ def _wish(body: dict[str, Any]) -> WaitingWish:
         type=body["type"],
         provider=body.get("provider") or None,
         patient=body.get("patient") or None,
-        first_day=_day(body, "first_day"),
-        last_day=_day(body, "last_day"),
+        first_day=body_day(body, "first_day"),
+        last_day=body_day(body, "last_day"),
         earliest=_time(body, "earliest", WHOLE_DAY[0]),
         latest=_time(body, "latest", WHOLE_DAY[1]),
         reason=body.get("reason") or "",
     )
 
 
-def _day(body: dict[str, Any], name: str) -> date:
-    try:
-        return date.fromisoformat(body[name])
-    except ValueError as error:
-        sentence = "This must be a date such as 2026-11-24."
-        raise Malformed(f"{name}: {sentence}", errors={name: [sentence]}) from error
-
-
 def _time(body: dict[str, Any], name: str, default: time) -> time:
-    try:
-        found = time.fromisoformat(body[name]) if body.get(name) else default
-        if found.tzinfo is not None:
-            raise ValueError("times of day are the clinic's")
-        return found
-    except ValueError as error:
-        sentence = "This must be a time of day such as 08:00."
-        raise Malformed(f"{name}: {sentence}", errors={name: [sentence]}) from error
+    return body_time(body, name) if body.get(name) else default
 
 
 def _key(number: int) -> int:

@@ -22,7 +22,7 @@ def body_time(body: Mapping[str, Any], name: str) -> time:
         found = time.fromisoformat(body[name])
         if found.tzinfo is not None:
             raise ValueError("times of day are the clinic's")
-        return found.replace(second=0, microsecond=0)
+        return found
     except ValueError as error:
         raise _malformed(name, "This must be a time of day such as 08:00.") from error
 

@@ -103,8 +103,8 @@ def rest_of(actor: Actor, appointment_id: AppointmentId, series_id: int | None) 
 
     Raises UnknownAppointment, UnknownSeries, SeriesOver.
     """
-    visit = parties.check_visible(actor, appointments.appointment(appointment_id))
     actor.require(Permission.BOOK)
+    visit = parties.check_visible(actor, appointments.appointment(appointment_id))
     old = queries.series_of(visit.series_id) if visit.series_id is not None else None
     if old is None or series_id not in (None, old.id):
         raise UnknownSeries("This visit does not belong to a series.")
