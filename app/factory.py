@@ -1,6 +1,6 @@
 """Builds the site: extensions, security manager, screens, error pages."""
 
-from flask import Flask, Response, current_app, jsonify
+from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_migrate import Migrate
 from sqlalchemy.types import TypeDecorator
@@ -8,12 +8,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import registry
 from app.cli import init_commands
-from app.infra import health
 from app.infra.db import db
 from app.infra.mail import mail
 from app.infra.pool import ping_when_idle
 from app.security.manager import ClinicSecurityManager
 from app.visits.views.dashboard import DashboardView
+from app.web.counting import init_counting
 from app.web.csrf import csrf
 from app.web.fields import use_own_fields
 from app.web.filters import init_filters
@@ -41,10 +41,10 @@ def create_app(settings: Settings) -> Flask:
     csrf.init_app(app)  # before FAB, so that FAB can exempt its token endpoint
     init_errors(app)
     init_headers(app)
+    init_counting(app)
     init_filters(app)
     init_commands(app)
     _build_screens(app)
-    app.add_url_rule("/healthz", "healthz", _healthz)
     return app
 
 
@@ -76,10 +76,3 @@ def _render_item(kind: str, item: object, context: object) -> str | bool:
     if kind == "type" and isinstance(item, TypeDecorator):
         return f"sa.{item.impl_instance!r}"
     return False
-
-
-def _healthz() -> tuple[Response, int]:
-    """Is the system ready, and what was looked at? For supervisors and load balancers."""
-    is_ready, checks = health.report(current_app.config["SETTINGS"].redis_url)
-    answer = jsonify(status="ok" if is_ready else "unavailable", checks=checks)
-    return answer, 200 if is_ready else 503

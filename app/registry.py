@@ -11,6 +11,7 @@ from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
 from app.notifications import views as notifications_views
 from app.operations import permissions as operations_permissions
+from app.operations import views as operations_views
 from app.patients import api as patients_api
 from app.patients import permissions as patients_permissions
 from app.patients import views as patients_views
@@ -34,6 +35,7 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     notifications_views.register,
     notifications_api.register,
     analytics_views.register,
+    operations_views.register,
 )
 
 PERMISSIONS: tuple[type[PermissionEnum], ...] = (

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from app.infra.db import in_transaction, is_unavailable, session
+from app.infra.error_reports import note_error
 from app.infra.outbox import RetryLater
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ def one_by_one(name: str, items: Iterable[T], deed: Callable[[T], bool]) -> int:
             session().rollback()
             failed += 1
             log.error("%s: one of the list failed: %s", name, _label(item), exc_info=error)
+            note_error(error, door=name)
     if failed:
         raise SomeFailed(failed, done)
     return done

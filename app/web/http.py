@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from app.infra import db
+from app.infra import db, error_reports
 from app.infra.runtime import settings
 from app.kernel.actor import Actor, Channel
 from app.kernel.errors import (
@@ -201,9 +201,10 @@ def _http_error(error: HTTPException) -> WerkzeugResponse:
 
 
 def _unexpected(error: Exception) -> Response:
-    """503 when the database is away, else 500; the text of the error goes to the log only."""
+    """503 when the database is away, else 500. Its kind and place are noted (EVD-03)."""
     if db.is_unavailable(error):
         log.warning("database unavailable: %s", type(error).__name__)
         return plain_answer(503, code="unavailable")
-    log.exception("unexpected error")
+    log.error("unexpected error", exc_info=error)
+    error_reports.note_error(error, door=request.endpoint or "none")
     return plain_answer(500)

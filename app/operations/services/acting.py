@@ -45,7 +45,7 @@ def put_error_away(actor: Actor, *, fingerprint: str) -> None:
     """
     actor.require(Permission.SYSTEM_ACT)
     with transaction() as tx:
-        if not resolve_error(tx, fingerprint):
+        if not fingerprint.isalnum() or not resolve_error(tx, fingerprint):
             raise NothingToPutAway()
         record_event(
             tx,
