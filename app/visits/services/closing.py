@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.infra.db import transaction
+from app.infra.one_by_one import one_by_one
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor, system_actor
@@ -153,6 +154,9 @@ def close_queues(actor: Actor) -> int:
     """End what an earlier day left open: who still waited has left. Returns how many."""
     actor.require(Permission.CALL)
     forgotten = visits.forgotten(local_date(clock.now(), settings().time_zone))
-    for one in forgotten:
-        end_forgotten(one)
-    return len(forgotten)
+    return one_by_one("forgotten visits", forgotten, _ends_forgotten)
+
+
+def _ends_forgotten(visit: VisitView) -> bool:
+    end_forgotten(visit)
+    return True
