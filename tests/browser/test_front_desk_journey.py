@@ -188,6 +188,7 @@ PAGES = {
         "/sessions/add",
         "/waitlist/",
         "/series/",
+        "/series/of/?patient=20259001",
         "/outages/",
         "/missed-visits/",
         "/diversions/",
