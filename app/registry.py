@@ -6,6 +6,7 @@ from flask_appbuilder import AppBuilder
 
 from app.analytics import permissions as analytics_permissions
 from app.analytics import views as analytics_views
+from app.integrity import permissions as integrity_permissions
 from app.kernel.permission import PermissionEnum
 from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
@@ -45,6 +46,7 @@ PERMISSIONS: tuple[type[PermissionEnum], ...] = (
     scheduling_permissions.Permission,
     visits_permissions.Permission,
     analytics_permissions.Permission,
+    integrity_permissions.Permission,
     operations_permissions.Permission,
 )
 

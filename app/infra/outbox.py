@@ -61,6 +61,9 @@ class JobName(StrEnum):
     CLOSE_QUEUES = "visits.close_queues"
     CHECK_SYSTEM = "operations.check_system"
     PURGE_ATTEMPTS = "security.purge_sign_in_attempts"
+    SEAL_AUDIT = "security.seal_audit"
+    PROVE = "integrity.prove"
+    PROVE_NIGHTLY = "integrity.prove_nightly"
     PURGE_IDEMPOTENCY = "upkeep.purge_idempotency_keys"
     PURGE_OUTBOX = "upkeep.purge_finished_jobs"
 

@@ -33,6 +33,8 @@ class Template(StrEnum):
     SERIES = "series"
     SERIES_CHANGED = "series_changed"
     SERIES_CANCELLED = "series_cancelled"
+    AUDIT_HEAD = "audit_head"
+    PROOF_FAILED = "proof_failed"
 
 
 # E-mail subjects are fixed here: a caller's words could name a service (NOT-02).
@@ -56,6 +58,8 @@ SUBJECTS: Mapping[Template, str] = {
     Template.SERIES: "Your appointments are confirmed",
     Template.SERIES_CHANGED: "Your appointments have changed",
     Template.SERIES_CANCELLED: "Your appointments are cancelled",
+    Template.AUDIT_HEAD: "Where the audit trail ends today",
+    Template.PROOF_FAILED: "A proof found something wrong",
 }
 
 

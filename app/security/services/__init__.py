@@ -8,7 +8,7 @@ from app.security.services.accounts import (
 )
 from app.security.services.audit import record_event
 from app.security.services.roles import permission_view, remove_role, save_role, sync_roles
-from app.security.services.seal_keys import create_audit_key
+from app.security.services.seal_keys import create_audit_key, known_head
 from app.security.services.seals import (
     ChainReport,
     accept_chain,
@@ -25,6 +25,7 @@ __all__ = [
     "check_password",
     "create_audit_key",
     "end_sessions",
+    "known_head",
     "open_account",
     "permission_view",
     "purge_attempts",
