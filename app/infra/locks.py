@@ -17,6 +17,7 @@ class LockSpace(IntEnum):
     SCHEDULE = 3
     IMPORT = 4
     ROLES = 5
+    BACKUP = 6
     AUDIT = 9
 
 
@@ -54,3 +55,12 @@ def alone(space: LockSpace) -> Iterator[None]:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:space, 0)"), {"space": int(space)})
         yield
+
+
+@contextmanager
+def first_come(space: LockSpace) -> Iterator[bool]:
+    """The same for those who do not wait: whether nobody else is at it (JOB-01)."""
+    with session().get_bind().engine.connect() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        taken = text("SELECT pg_try_advisory_xact_lock(:space, 0)")
+        yield bool(connection.scalar(taken, {"space": int(space)}))
