@@ -5,7 +5,8 @@ from app.kernel.permission import PATIENT_ROLES, Role
 WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     # Without a patient it is one's own; who may name one stands in the API's tests.
     "HoldApi.keep": PATIENT_ROLES,
-    "HoldApi.release": PATIENT_ROLES | frozenset({Role.RECEPTIONIST}),
+    "HoldApi.release": PATIENT_ROLES
+    | frozenset({Role.DENTIST, Role.NURSE, Role.PHYSICIAN, Role.RECEPTIONIST}),
     "portal.hold_time": PATIENT_ROLES,
 }
 SAID: dict[str, dict[str, object]] = {
