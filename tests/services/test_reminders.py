@@ -43,9 +43,10 @@ def messages(db, channel="email"):
 
 @pytest.fixture
 def token(visit, db):
-    """The token of the link in the reminder."""
+    """The token of the link in the reminder, at the time when it is read."""
     send("2026-11-24 14:00")
-    return messages(db)[0].params["choices"][0][1].split("/")[2]
+    with clock.pretend(at("2026-11-24 15:00")):
+        yield messages(db)[0].params["choices"][0][1].split("/")[2]
 
 
 def test_each_lead_reminds_once(visit, db):
@@ -215,10 +216,12 @@ def test_a_patient_without_an_account_answers_too(people, db):
     send("2026-11-24 14:00")
     token = messages(db)[0].params["choices"][0][1].split("/")[2]
 
-    assert services.say_coming(token).attendance_confirmed_at is not None
-    with clock.pretend(at("2026-11-25 12:01")), pytest.raises(errors.TooLateToCancel):
-        services.say_not_coming(token)
-    assert services.say_not_coming(token).status is AppointmentStatus.CANCELLED
+    with clock.pretend(at("2026-11-25 12:01")):
+        assert services.say_coming(token).attendance_confirmed_at is not None
+        with pytest.raises(errors.TooLateToCancel):
+            services.say_not_coming(token)
+    with clock.pretend(at("2026-11-25 12:00")):
+        assert services.say_not_coming(token).status is AppointmentStatus.CANCELLED
     assert visit.status == "confirmed"
 
 
