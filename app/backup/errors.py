@@ -67,3 +67,66 @@ class SetNotFound(NotFound):
 
     def __init__(self, set_name: str) -> None:
         super().__init__(f"There is no backup set named {set_name[:100]} there.")
+
+
+class KeysExist(Conflict):
+    """Keys are never overwritten: older sets need just these."""
+
+    code = "backup.keys_exist"
+
+    def __init__(self, file_name: str) -> None:
+        super().__init__(f"{file_name} is there already in the keys folder. Nothing was changed.")
+
+
+class KeysUnreadable(Conflict):
+    """The file of the keys is there and says nothing."""
+
+    code = "backup.keys_unreadable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "backup.json in the keys folder cannot be read. Move it away and bring the keys back "
+            "from the escrow sheet with `flask clinic backup-keys enter`."
+        )
+
+
+class KeysNotApart(Conflict):
+    """The keys lie where copies of them would be made (BAK-03)."""
+
+    code = "backup.keys_not_apart"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"The keys folder lies inside {place}, so that whoever takes a backup would take its "
+            "key along. Set KEYS_FOLDER to a folder of its own."
+        )
+
+
+class NotALetter(Invalid):
+    """What was typed or scanned is not the text of an escrow sheet."""
+
+    code = "backup.not_a_letter"
+
+
+class PlaceNotFound(NotFound):
+    """No such place is set up."""
+
+    code = "backup.place_not_found"
+
+    def __init__(self, label: str) -> None:
+        super().__init__(f"No backups are kept at {label[:200]} here.")
+
+
+class RunNotFound(NotFound):
+    """No such run, or it made nothing that is still there."""
+
+    code = "backup.run_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such backup any more.")
+
+
+class HoldRefused(Conflict):
+    """It is under a hold already, or not under one."""
+
+    code = "backup.hold_refused"
