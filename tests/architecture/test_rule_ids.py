@@ -15,6 +15,7 @@ RULES = (
     *("AUT-01", "AUT-02", "AUT-03", "AUT-05", "AUT-07", "AUT-08"),
     *("WEB-01", "WEB-02", "WEB-03"),
     *("INP-01", "CSV-01", "CAL-01", "JOB-01", "EVD-01", "EVD-03", "ACC-01", "ACC-02", "ACC-04"),
+    "BAK-04",
 )
 CODE = ("app", "portal", "worker", "config", "migrations")
 KINDS = {".py", ".html", ".js", ".txt"}

@@ -233,12 +233,14 @@ PAGES = {
         "/providers/edit/1",
         "/jobs/list/",
         "/screens/",
+        "/operations/",
+        "/operations/alerts/",
         "/needs/",
         "/questions/",
         "/resetpassword/form?pk=1",
         "/swagger/v1",
     ],
-    PEOPLE.pia: ["/", "/audit/list/", "/audit/show/1"],
+    PEOPLE.pia: ["/", "/audit/list/", "/audit/show/1", "/operations/alerts/"],
     PEOPLE.cass: ["/"],
 }
 LOOKS = [

@@ -84,7 +84,7 @@ def hung_server() -> Iterator[int]:
         yield silent.getsockname()[1]
 
 
-def make_certificate(path: Path, name: str = "127.0.0.1") -> Path:
+def make_certificate(path: Path, name: str = "127.0.0.1", *, days: int = 1) -> Path:
     """A key and a self-signed certificate for `localhost` and 127.0.0.1 in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -95,8 +95,8 @@ def make_certificate(path: Path, name: str = "127.0.0.1") -> Path:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
