@@ -17,7 +17,7 @@ from app.scheduling.errors import StaleVersion, TransitionRefused, UnknownProvid
 from app.scheduling.queries.appointments import AppointmentView, appointments_of_patient
 from app.scheduling.queries.schedules import PractitionerCard
 from app.scheduling.queries.types import type_of
-from app.scheduling.rules import Slot
+from app.scheduling.rules import AppointmentStatus, Slot
 from app.web.http import clinic_zone, current_actor, status_of
 from portal import asking, picker
 from portal.auth import me, own_visit
@@ -30,6 +30,7 @@ from portal.words import today
 
 NEAR = timedelta(days=13)
 NEAR_COUNT = 6
+AFTER_APPROVAL = "The new time is held for you. The clinic approves it first and tells you."
 GONE = "This time is not free any more. Please choose another."
 
 
@@ -174,7 +175,8 @@ def _move(visit: AppointmentView) -> Response | tuple[str, int]:
         return _to(done) if done else _cannot_move(own_visit(visit.id).visit, refusal.message)
     except (Conflict, Invalid) as refusal:
         return _refused(wanted, starts_at, refusal)
-    flash("Your appointment has its new time.", "success")
+    waits = moved.status is AppointmentStatus.PENDING
+    flash(AFTER_APPROVAL if waits else "Your appointment has its new time.", "success")
     return _to(moved.id)
 
 

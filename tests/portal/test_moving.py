@@ -4,6 +4,7 @@ import pytest
 
 from app.kernel import clock
 from app.scheduling import services
+from tests.factories.points import create_missed_visits
 from tests.factories.scheduling import SYSTEM, at
 from tests.portal.pages import Visitor
 from tests.web.scheduling import set_status
@@ -30,6 +31,17 @@ def test_a_visit_is_moved_in_three_taps(sam, visit, tokens):
     assert page.says("Knee")
     assert page.says("New time: Today, 8:20 AM")
     assert page.says("You moved this visit")
+
+
+def test_a_move_that_waits_for_approval_says_so(sam, visit, people, db):
+    create_missed_visits(db, people.sam, 2)
+    sam.open(f"/portal/appointments/{visit.id}/move")
+
+    sam.tap("8:20 AM")
+    page = sam.send("Move the appointment")
+
+    assert page.says("The new time is held for you. The clinic approves it first and tells you.")
+    assert page.says("Waiting for approval")
 
 
 def test_the_old_time_stays_until_the_new_one_is_confirmed(sam, visit):

@@ -1,6 +1,6 @@
 """Questions at booking (SCH-13) and missed visits (SCH-35) on every way into a booking."""
 
-from datetime import date, time, timedelta
+from datetime import date, time
 
 import pytest
 from sqlalchemy import func, select
@@ -12,8 +12,8 @@ from app.notifications.models import Communication
 from app.scheduling import errors, services
 from app.scheduling.errors.points import MissedTooMany
 from app.scheduling.errors.questionnaires import AnswersNeeded, Diverted
-from app.scheduling.models import Appointment, BookingAnswers, Diversion, Hold, NoShowPoint
-from app.scheduling.queries import appointments, waitlist
+from app.scheduling.models import Appointment, BookingAnswers, Diversion, Hold
+from app.scheduling.queries import waitlist
 from app.scheduling.queries.questionnaires import given_answers
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.rules.questionnaires import AskedQuestion, Draft
@@ -23,6 +23,7 @@ from app.scheduling.services import WaitingWish, Wish, seats
 from app.scheduling.services.questionnaires import save_questionnaire
 from app.scheduling.services.series import SeriesWish, book_series
 from app.scheduling.services.wish import Answers
+from tests.factories.points import create_missed_visits
 from tests.factories.scheduling import SYSTEM, at
 from tests.factories.sessions import create_session
 from worker.jobs import waitlist as jobs
@@ -54,26 +55,6 @@ def book(person, given=None, **more):
     return services.book_appointment(
         person.actor, wish=wanted.answering(given) if given else wanted
     )
-
-
-def missed(db, person, count):
-    """Points as if the person had missed so many visits."""
-    for _ in range(count):
-        visit = services.book_appointment(SYSTEM, wish=wish("11:00", patient=person.id))
-        services.change_status(
-            SYSTEM, appointment_id=visit.id, status=AppointmentStatus.CANCELLED, reason="missed"
-        )
-        known = appointments.known_appointment(visit.id)
-        db.add(
-            NoShowPoint(
-                appointment_id=visit.id,
-                patient_id=known.patient_id,
-                given_at=clock.now(),
-                expires_at=clock.now() + timedelta(days=90),
-                status="counted",
-            )
-        )
-    db.flush()
 
 
 def offered(db, people, starts_at=NINE):
@@ -215,7 +196,7 @@ def test_booking_despite_a_red_flag_needs_a_reason_and_the_permission(db, people
 
 
 def test_an_offer_taken_after_two_missed_visits_waits_for_approval(db, people):
-    missed(db, people.sam, 2)
+    create_missed_visits(db, people.sam, 2)
     offer = offered(db, people)
 
     visit = services.accept_offer(people.sam.actor, offer_id=offer.id)
@@ -226,14 +207,14 @@ def test_an_offer_taken_after_two_missed_visits_waits_for_approval(db, people):
 
 @pytest.mark.parametrize(("starts_at", "is_offered"), [(NINE, True), ("2026-12-03 14:00", False)])
 def test_after_three_missed_visits_nothing_far_ahead_is_offered(db, people, starts_at, is_offered):
-    missed(db, people.sam, 3)
+    create_missed_visits(db, people.sam, 3)
 
     assert bool(offered(db, people, starts_at)) is is_offered
 
 
 def test_an_own_move_after_two_missed_visits_waits_for_approval(db, people):
     booked = book(people.sam)
-    missed(db, people.sam, 2)
+    create_missed_visits(db, people.sam, 2)
 
     moved = services.reschedule_appointment(
         people.sam.actor, appointment_id=booked.id, starts_at=at("2026-11-24 10:00")
@@ -251,7 +232,7 @@ def test_an_own_move_after_two_missed_visits_waits_for_approval(db, people):
 
 def test_a_declined_move_leaves_no_entry_in_the_calendar(db, people):
     booked = book(people.sam)
-    missed(db, people.sam, 2)
+    create_missed_visits(db, people.sam, 2)
     moved = services.reschedule_appointment(
         people.sam.actor, appointment_id=booked.id, starts_at=at("2026-11-24 10:00")
     )
@@ -273,7 +254,7 @@ def test_a_declined_move_leaves_no_entry_in_the_calendar(db, people):
 
 def test_the_desk_moves_for_somebody_with_missed_visits_without_approval(db, people):
     booked = book(people.sam)
-    missed(db, people.sam, 3)
+    create_missed_visits(db, people.sam, 3)
 
     moved = services.reschedule_appointment(
         people.rosa.actor, appointment_id=booked.id, starts_at=at("2026-12-03 10:00")
@@ -284,7 +265,7 @@ def test_the_desk_moves_for_somebody_with_missed_visits_without_approval(db, peo
 
 def test_an_own_move_after_three_missed_visits_reaches_no_further_than_a_booking(db, people):
     booked = book(people.sam)
-    missed(db, people.sam, 3)
+    create_missed_visits(db, people.sam, 3)
 
     with pytest.raises(errors.TooFar):
         services.reschedule_appointment(
@@ -294,7 +275,7 @@ def test_an_own_move_after_three_missed_visits_reaches_no_further_than_a_booking
 
 def test_after_two_missed_visits_the_desk_gives_the_seat(db, people):
     session_id = create_session()
-    missed(db, people.sam, 2)
+    create_missed_visits(db, people.sam, 2)
 
     with pytest.raises(MissedTooMany) as refused:
         seats.take_seat(people.sam.actor, session_id=session_id)
@@ -306,7 +287,7 @@ def test_after_two_missed_visits_the_desk_gives_the_seat(db, people):
 
 def test_after_three_missed_visits_a_seat_far_ahead_is_refused(db, people):
     session_id = create_session("2026-12-03 09:00")
-    missed(db, people.sam, 3)
+    create_missed_visits(db, people.sam, 3)
 
     with pytest.raises(MissedTooMany) as refused:
         seats.take_seat(people.sam.actor, session_id=session_id)

@@ -263,7 +263,7 @@ def _said(row: Any) -> tuple[str, str]:
         return "block", row.note or "Not available"
     if row.session_id is not None:
         return "session", row.title
-    return "offer", "Offered to somebody who waits"
+    return "offer", "Kept for somebody: an offer, or a booking under way"
 
 
 def _card(row: Resource) -> ResourceCard:
