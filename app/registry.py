@@ -7,6 +7,7 @@ from flask_appbuilder import AppBuilder
 from app.analytics import permissions as analytics_permissions
 from app.analytics import views as analytics_views
 from app.integrity import permissions as integrity_permissions
+from app.integrity import views as integrity_views
 from app.kernel.permission import PermissionEnum
 from app.notifications import api as notifications_api
 from app.notifications import permissions as notifications_permissions
@@ -36,6 +37,7 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     notifications_views.register,
     notifications_api.register,
     analytics_views.register,
+    integrity_views.register,
     operations_views.register,
 )
 

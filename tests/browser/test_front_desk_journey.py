@@ -225,6 +225,7 @@ PAGES = {
         "/roles/add",
         "/roles/show/1",
         "/roles/edit/1",
+        "/integrity/",
         "/appointment-types/list/",
         "/appointment-types/add",
         "/appointment-types/edit/1",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.integrity import queries
-from app.integrity.errors import NoReport
+from app.integrity.errors import NoReport, NoReportKey
 from app.integrity.permissions import Permission
 from app.integrity.queries import RunView
 from app.integrity.rules import warning
@@ -19,25 +19,35 @@ KINDS = ("json", "pdf")
 
 @dataclass(frozen=True, slots=True)
 class ProofPage:
-    """The last proofs and what every proof looks at."""
+    """The last proofs and what every proof looks at; `key_problem` says why none can be signed."""
 
     runs: list[RunView]
     invariants: tuple[Invariant, ...]
     under_way: int | None
-    warning: str
     public_key: str
+    key_problem: str
     may_run: bool
+
+    @property
+    def last(self) -> RunView | None:
+        """The last proof that ended."""
+        return next((run for run in self.runs if not run.is_under_way), None)
 
 
 def proof_page(actor: Actor) -> ProofPage:
-    """For those who look after the data. Raises Forbidden, NoReportKey."""
+    """For those who look after the data. Raises Forbidden."""
     actor.require(Permission.PROOF_READ)
+    key, problem = "", ""
+    try:
+        key = public_key()
+    except NoReportKey as missing:
+        problem = missing.message
     return ProofPage(
         runs=queries.latest_runs(),
         invariants=queries.all_invariants(),
         under_way=queries.run_under_way(),
-        warning=proof_warning(actor),
-        public_key=public_key(),
+        public_key=key,
+        key_problem=problem,
         may_run=actor.may(Permission.PROOF_RUN),
     )
 
