@@ -95,6 +95,7 @@ def add_visits(count: int) -> None:
     session.execute(text(VISITS), {"count": count, "today": _midnight(), "share": TAKEN_SHARE})
     session.execute(text(CLAIMS), {"kind": 1})
     session.execute(text(CLAIMS.replace("practitioner_id", "patient_id")), {"kind": 2})
+    session.execute(text(HISTORY))
     for name, start, end, where in (
         ("after", "starts_at", "held_until", "active"),
         ("before", "held_from", "ends_at", "active AND resource_kind <> 2"),
@@ -139,6 +140,13 @@ INSERT INTO scheduling_claim
   (appointment_id, resource_kind, resource_id, starts_at, ends_at, held_from, held_until, active)
 SELECT id, :kind, practitioner_id, starts_at, ends_at, starts_at, ends_at, true
 FROM scheduling_appointment
+"""
+# Without a first line of history a proof would find every visit (SCH-07).
+HISTORY = """
+INSERT INTO scheduling_appointment_event
+  (appointment_id, at, actor_name, actor_role, channel, to_status, starts_at)
+SELECT id, created_at, 'system', 'system', 'cli', status, starts_at
+FROM scheduling_appointment ORDER BY id
 """
 CONSTRAINT = """
 ALTER TABLE scheduling_claim ADD CONSTRAINT ex_scheduling_claim_{name} EXCLUDE USING gist (

@@ -14,7 +14,9 @@ RULES = (
     *(f"NOT-{number:02d}" for number in range(1, 6)),
     *("AUT-01", "AUT-02", "AUT-03", "AUT-05", "AUT-07", "AUT-08"),
     *("WEB-01", "WEB-02", "WEB-03"),
+    *("AUD-01", "AUD-02"),
     *("INP-01", "CSV-01", "CAL-01", "JOB-01", "EVD-01", "EVD-03", "ACC-01", "ACC-02", "ACC-04"),
+    "BAK-02",
     "BAK-04",
 )
 CODE = ("app", "portal", "worker", "config", "migrations")

@@ -57,6 +57,7 @@ def test_an_untouched_chain_has_no_problem():
 
 @pytest.mark.parametrize("column", EventFacts._fields)
 def test_every_column_is_sealed(column):
+    """AUD-01: actor, role, channel, address, deed, object, patient, outcome, reason, details."""
     lines = chain(3)
     other = {"id": 999, "at": MOMENT.replace(microsecond=0), "actor_id": 1, "patient_id": None}
     changed = lines[1].event._replace(**{column: other.get(column, "y")})
