@@ -288,3 +288,35 @@ def test_an_error_is_named_by_its_kind_and_place_only():
 
     assert found.key == "error.abc"
     assert found.sentence == "An unexpected error happened: KeyError in app/x.py:look."
+
+
+@pytest.mark.parametrize(
+    ("has_passed", "ago", "keys"),
+    [
+        (True, 36 * HOUR, []),
+        (True, 37 * HOUR, ["proof.old"]),
+        (False, HOUR, ["proof.failed"]),
+        (False, 9 * DAY, ["proof.failed"]),
+    ],
+)
+def test_a_proof_that_failed_or_is_old_is_told(has_passed, ago, keys):
+    found = bounds.about_proof(has_passed, NOW - ago, NOW)
+
+    assert [one.key for one in found] == keys
+
+
+@pytest.mark.parametrize(
+    ("made", "proven", "sentences"),
+    [
+        (None, None, ["No backup was made yet."]),
+        (26 * HOUR, 3 * DAY, []),
+        (2 * DAY, HOUR, ["The last backup was made 2 days ago."]),
+        (HOUR, None, ["No backup was proven by a restore yet."]),
+        (HOUR, 4 * DAY, ["No backup was proven by a restore for 4 days."]),
+    ],
+)
+def test_a_backup_that_is_old_or_was_never_brought_back_is_told(made, proven, sentences):
+    """BAK-04"""
+    instants = [None if ago is None else NOW - ago for ago in (made, proven)]
+
+    assert [one.sentence for one in bounds.about_backup(*instants, NOW)] == sentences

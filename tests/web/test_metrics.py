@@ -1,6 +1,7 @@
 """/metrics: who may read it, and that its numbers are true (BAK-04)."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,13 +15,10 @@ REDIS_NUMBER = 11
 
 
 @pytest.fixture
-def redis_url():
-    """A Redis database of our own, empty before and after."""
-    url = testing.share_servers().redis(REDIS_NUMBER)
-    with queue.connect(url) as connection:
-        connection.flushdb()
-        yield url
-        connection.flushdb()
+def redis_url(monkeypatch):
+    """A Redis database without jobs, and counts that no other test adds to."""
+    monkeypatch.setattr(request_counts, "KEY", f"test:{uuid4().hex}")
+    return testing.share_servers().redis(REDIS_NUMBER)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from app.infra.db import session
 from app.infra.error_reports import open_reports
 from app.infra.replica import ReplicaAway, lag_of
 from app.infra.runtime import settings
+from app.integrity.queries.runs import last_ended
+from app.integrity.rules import RunStatus
 from app.notifications import queries as notifications
 from app.operations.models import CheckRun
 from app.operations.queries.beats import job_lines
@@ -147,6 +149,14 @@ def _replica(now: datetime) -> Look:
     )
 
 
+def _proof(now: datetime) -> Look:
+    ended = last_ended()
+    if ended is None:  # the dead-man check of its job says when that is odd
+        return Look()
+    status, at = ended
+    return Look(bounds.about_proof(status is RunStatus.PASSED, at, now))
+
+
 CHECKS: list[Check] = [
     Check("job", _jobs),
     Check("outbox", _outbox),
@@ -154,6 +164,7 @@ CHECKS: list[Check] = [
     Check("mail", _mail, every=timedelta(minutes=5)),
     Check("disk", _disks),
     Check("error", _errors),
+    Check("proof", _proof),
     Check("certificate", _certificate, every=timedelta(hours=6), is_slow=True),
     Check("replica", _replica, is_slow=True),
 ]

@@ -17,6 +17,7 @@ from app.kernel import clock
 from app.operations.queries.alerts import open_counts
 from app.operations.queries.beats import JobLine, job_lines
 from app.operations.queries.checks import DAY, MOST_ERRORS, disks, last_runs, mail_outcomes
+from app.operations.queries.system import last_proof
 
 Samples = Sequence[tuple[tuple[str, ...], float]]
 Gauge = tuple[str, Sequence[str], Samples]
@@ -164,7 +165,23 @@ def _certificate(numbers: Numbers, now: datetime) -> None:
         numbers.add("certificate_expires_timestamp_seconds", "End of the certificate", ends)
 
 
-_JOBS_AND_ROWS: tuple[Reader, ...] = (_jobs, _outbox, _mail, _alerts, _database, _certificate)
+def _proof(numbers: Numbers, now: datetime) -> None:
+    proof = last_proof()
+    if proof is not None:
+        numbers.add("proof_passed", "1 when the last proof passed", float(proof.has_passed))
+        ended = proof.ended_at.timestamp()
+        numbers.add("proof_ended_timestamp_seconds", "When the last proof ended", ended)
+
+
+_JOBS_AND_ROWS: tuple[Reader, ...] = (
+    _jobs,
+    _outbox,
+    _mail,
+    _alerts,
+    _database,
+    _certificate,
+    _proof,
+)
 
 
 def _queues(numbers: Numbers, now: datetime) -> None:

@@ -15,6 +15,8 @@ from app.infra.error_reports import ErrorReport, open_reports
 from app.infra.outbox import Backlog, DeadJob
 from app.infra.runtime import settings
 from app.infra.versions import package_versions
+from app.integrity.queries.runs import last_ended
+from app.integrity.rules import RunStatus
 from app.kernel import clock
 from app.notifications import queries as notifications
 from app.operations.queries.alerts import AlertLine, alert_lines, open_counts
@@ -83,6 +85,14 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """How the last proof of the stored data ended."""
+
+    has_passed: bool
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SystemState:
     """Everything on the operations page."""
 
@@ -94,6 +104,7 @@ class SystemState:
     queues: Part[QueueServer]
     mail: Part[Mail]
     errors: Part[list[ErrorReport]]
+    proof: Part[Proof]
     disks: Part[list[Disk]]
     server: Part[Server]
     tables: Part[list[Table]]
@@ -116,6 +127,7 @@ def system_state() -> SystemState:
         queues=_part(lambda: queue_server(now)),
         mail=_part(lambda: _mail(now)),
         errors=_part(lambda: open_reports(MOST_REPORTS)),
+        proof=_part(last_proof),
         disks=_part(disks),
         server=server,
         tables=_part(database_facts.biggest_tables),
@@ -165,6 +177,12 @@ def _mail(now: datetime) -> Mail:
     return Mail(day, week, notifications.dead_mail_count())
 
 
+def last_proof() -> Proof | None:
+    """None before the first one ended."""
+    ended = last_ended()
+    return Proof(ended[0] is RunStatus.PASSED, ended[1]) if ended else None
+
+
 def _slow(measures: bool) -> Slow:
     running = database_facts.running_statements()
     return Slow(running, database_facts.measured_statements() if measures else None)
@@ -208,5 +226,12 @@ def _seconds(now: datetime, then: datetime | None) -> int | None:
     return None if then is None else int((now - then).total_seconds())
 
 
+def _proof_details(now: datetime) -> object:
+    proof = last_proof()
+    if proof is None:
+        return None
+    return {"has_passed": proof.has_passed, "age_seconds": _seconds(now, proof.ended_at)}
+
+
 # More for /healthz from domains below, by name: JSON values, without anybody's data.
-DETAILS: dict[str, Callable[[datetime], object]] = {}
+DETAILS: dict[str, Callable[[datetime], object]] = {"proof": _proof_details}

@@ -17,6 +17,10 @@ LOW_DISK_SHARE = 0.10
 FULL_DISK_SHARE = 0.03
 LOW_DISK_BYTES = 2 * 1024**3
 REPLICA_LAG = timedelta(minutes=5)
+# A proof and a backup are made every day; this much later their absence is told of (BAK-01).
+OLDEST_PROOF = timedelta(hours=36)
+OLDEST_BACKUP = timedelta(hours=26)
+OLDEST_RESTORE = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +129,32 @@ def about_errors(unresolved: list[tuple[str, str, str]]) -> list[Finding]:
         )
         for fingerprint, kind, place in unresolved
     ]
+
+
+def about_proof(has_passed: bool, ended_at: datetime, now: datetime) -> list[Finding]:
+    """The last proof of the stored data failed, or is too old to say anything."""
+    if not has_passed:
+        sentence = "The last proof of the stored data failed: look at the proofs now."
+        return [Finding("proof", "proof.failed", Severity.CRITICAL, sentence)]
+    if now - ended_at <= OLDEST_PROOF:
+        return []
+    sentence = f"The stored data was last proven {words(now - ended_at)} ago."
+    return [Finding("proof", "proof.old", Severity.WARNING, sentence)]
+
+
+def about_backup(
+    made_at: datetime | None, proven_at: datetime | None, now: datetime
+) -> list[Finding]:
+    """The last backup is too old (BAK-01), or none was brought back for too long (BAK-02)."""
+    if made_at is None:
+        sentence = "No backup was made yet."
+        return [Finding("backup", "backup.old", Severity.CRITICAL, sentence)]
+    found = []
+    if now - made_at > OLDEST_BACKUP:
+        sentence = f"The last backup was made {words(now - made_at)} ago."
+        found.append(Finding("backup", "backup.old", Severity.CRITICAL, sentence))
+    if proven_at is None or now - proven_at > OLDEST_RESTORE:
+        when = f"for {words(now - proven_at)}" if proven_at else "yet"
+        sentence = f"No backup was proven by a restore {when}."
+        found.append(Finding("backup", "backup.unproven", Severity.CRITICAL, sentence))
+    return found
