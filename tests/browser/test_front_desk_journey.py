@@ -77,6 +77,7 @@ def test_the_desk_books_for_a_patient_found_as_one_types(new_page, live):
     form.get_by_label("What for").select_option(label="Vaccination (10 min)")
     form.get_by_label("Day").fill("2026-11-25")
     page.get_by_text("9:00 AM", exact=True).first.click()
+    page.get_by_text("Kept for this patient until").wait_for()
     page.get_by_role("button", name="Book the visit").click()
 
     page.wait_for_url(lambda url: "/appointments/book" not in url)

@@ -52,6 +52,32 @@
     }
   }
 
+  /* A chosen time is kept while the rest is filled in. What cannot be kept can still be booked: only
+     a time that somebody else has is worth a word. */
+  const kept = document.getElementById("kept");
+  function timeOf(instant) {
+    const [hour, minute] = instant.slice(11, 16).split(":");
+    return `${hour % 12 || 12}:${minute} ${hour < 12 ? "AM" : "PM"}`;
+  }
+
+  async function keep(slot) {
+    const [starts_at, provider] = slot.split("|");
+    const { patient, type } = Object.fromEntries(new FormData(choose));
+    if (!patient || !type || choose.elements.all_times?.checked) return;
+    const answer = await fetch(kept.dataset.keep, {
+      method: "POST",
+      headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": clinic.csrf() },
+      body: JSON.stringify({ patient, type, starts_at, ...(provider && { provider }) }),
+    });
+    const said = await answer.json().catch(() => ({}));
+    kept.textContent = answer.ok
+      ? `Kept for this patient until ${timeOf(said.expires_at)}.`
+      : said.code === "scheduling.slot_taken" ? said.message : "";
+  }
+  times.addEventListener("change", (event) => {
+    if (event.target.name === "slot") keep(event.target.value).catch(() => {});
+  });
+
   choose.addEventListener("change", (event) => {
     // The type-ahead's own box has no name and says nothing new when it is left.
     if (!event.target.name) return;
