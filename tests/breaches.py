@@ -130,6 +130,9 @@ SCHEDULING = {
     ),
     "scheduling.offers_follow_their_entry": _hold("open"),
     "scheduling.accepted_offers_became_visits": _hold("accepted", _VISIT),
+    "scheduling.times_are_kept_for_one": (
+        f"{_hold('open')};UPDATE scheduling_hold SET patient_id = {_PATIENT}"
+    ),
     "scheduling.people_wait_once": _copied("scheduling_waitlist_entry"),
 }
 

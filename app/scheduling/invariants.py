@@ -287,6 +287,19 @@ WAITING = (
         " IS DISTINCT FROM ('fulfilled', h.appointment_id, e.patient_id, e.type_id)",
     ),
     Invariant(
+        "scheduling.times_are_kept_for_one",
+        "SCH-31",
+        "A time is kept for somebody who waits or for one patient, who keeps one at a time and"
+        " gets what comes of it.",
+        "SELECT 'kept time ' || h.id FROM scheduling_hold h"
+        " LEFT JOIN scheduling_appointment a ON a.id = h.appointment_id"
+        " WHERE num_nonnulls(h.entry_id, h.patient_id) <> 1"
+        " OR h.status = 'accepted' AND h.patient_id <> a.patient_id"
+        " UNION ALL SELECT 'patient ' || patient_id FROM scheduling_hold"
+        " WHERE status = 'open' AND patient_id IS NOT NULL"
+        " GROUP BY patient_id HAVING count(*) > 1",
+    ),
+    Invariant(
         "scheduling.people_wait_once",
         "SCH-31",
         "A patient waits once at most for one kind of visit.",

@@ -13,6 +13,7 @@ from app.demo.clinic import TYPES
 from app.demo.loading import Door, load_demo
 from app.infra.db import session
 from app.infra.outbox import JobStatus, OutboxJob
+from app.integrity.queries import broken_invariants
 from app.kernel import clock
 from app.kernel.actor import Channel, system_actor
 from app.kernel.errors import Forbidden
@@ -88,6 +89,13 @@ def counts(rows):
         text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
     ).all()
     return {name: rows.scalar(text(f'SELECT count(*) FROM "{name}"')) for name in names}  # noqa: S608
+
+
+def test_the_sample_clinic_breaks_no_rule_about_the_data(rows):
+    """BAK-02: everything that its weeks went through left rows that fit together."""
+    broken = broken_invariants(rows.connection())
+
+    assert [(found.invariant.id, found.rows, found.problem) for found in broken] == []
 
 
 @pytest.mark.parametrize("login", ["ADMIN001", "staff001@usc.edu.ph", "dent001", "NURSE01"])
