@@ -80,6 +80,27 @@ class OnlyAdmins(Forbidden):
         super().__init__("Only an admin may do this.")
 
 
+class AdminExists(Conflict):
+    """The command line makes only the first admin (AUT-08)."""
+
+    code = "security.admin_exists"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is an admin already, who makes others under Security, Users. If no admin can "
+            "sign in any more, repeat the command with --force-by and your name."
+        )
+
+
+class NobodyAsks(Invalid):
+    """A forced admin without the name of the person who wants it."""
+
+    code = "security.nobody_asks"
+
+    def __init__(self) -> None:
+        super().__init__("Say who asks for this: --force-by needs a name.")
+
+
 class OwnAccount(Forbidden):
     """One's own roles are another admin's business (AUT-08)."""
 

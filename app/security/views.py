@@ -1,6 +1,5 @@
 """Screens of accounts: signing in and out, users, roles, and the audit trail."""
 
-import re
 from typing import Any, ClassVar, cast
 
 from flask import abort, current_app, flash, g, redirect, request
@@ -29,6 +28,7 @@ from app.security import services
 from app.security.forms import PasswordForm, SignInForm
 from app.security.models import AuditEvent, ClinicUser
 from app.security.permissions import Permission
+from app.security.rules import words_of
 from app.web.api import json_body
 from app.web.http import current_actor
 from app.web.lists import is_key
@@ -249,8 +249,7 @@ class ClinicUserView(ServiceModelView, UserDBModelView):
 
 def _words_of(*names: str | None) -> tuple[str, ...]:
     """What a password must not be made of: the person's names and the university's (AUT-02)."""
-    words = [word for name in names if name for word in re.split(r"[\s@.]+", name)]
-    return (*words, current_app.config["INSTITUTION_SHORT_NAME"])
+    return (*words_of(*names), current_app.config["INSTITUTION_SHORT_NAME"])
 
 
 class ClinicRoleView(ServiceModelView, RoleModelView):

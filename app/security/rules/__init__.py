@@ -27,6 +27,7 @@ from app.security.rules.sign_in import (
     normal_login,
     normal_password,
     password_problem,
+    words_of,
 )
 
 __all__ = [
@@ -54,4 +55,5 @@ __all__ = [
     "normal_password",
     "password_problem",
     "seal_hash",
+    "words_of",
 ]

@@ -91,6 +91,11 @@ def password_problem(password: str, *, forbidden_words: tuple[str, ...] = ()) ->
     return _made_of(squeezed, forbidden_words)
 
 
+def words_of(*names: str | None) -> tuple[str, ...]:
+    """The words of somebody's names and addresses, which no password is made of (AUT-02)."""
+    return tuple(word for name in names if name for word in re.split(r"[\s@.]+", name))
+
+
 def _made_of(squeezed: str, words: tuple[str, ...]) -> str | None:
     rest = squeezed
     for word in sorted((word.lower() for word in words if len(word) > 2), key=len, reverse=True):

@@ -7,6 +7,7 @@ from app.security.services.accounts import (
     set_password_hash,
 )
 from app.security.services.audit import record_event
+from app.security.services.first_admin import open_first_admin
 from app.security.services.roles import permission_view, remove_role, save_role, sync_roles
 from app.security.services.seal_keys import create_audit_key, known_head
 from app.security.services.seals import (
@@ -16,7 +17,12 @@ from app.security.services.seals import (
     verify_audit,
     verify_chain,
 )
-from app.security.services.sessions import end_sessions, purge_attempts, sign_in
+from app.security.services.sessions import (
+    end_all_sessions,
+    end_sessions,
+    purge_attempts,
+    sign_in,
+)
 
 __all__ = [
     "ChainReport",
@@ -24,9 +30,11 @@ __all__ = [
     "change_account",
     "check_password",
     "create_audit_key",
+    "end_all_sessions",
     "end_sessions",
     "known_head",
     "open_account",
+    "open_first_admin",
     "permission_view",
     "purge_attempts",
     "record_event",

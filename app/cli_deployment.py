@@ -1,0 +1,58 @@
+"""Commands around an installation: `flask clinic create-admin`."""
+
+import sys
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from app.kernel.actor import Channel, system_actor
+from app.kernel.errors import DomainError
+from app.security import rules
+from app.security import services as security
+from app.security.errors import UnknownRole
+
+
+@click.command("create-admin")
+@click.option("--id", "university_id", prompt="University ID", help="For example STAFF001.")
+@click.option("--first-name", prompt="First name")
+@click.option("--last-name", prompt="Last name")
+@click.option("--email", prompt="E-mail")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--force-by", metavar="NAME", help="Make one more admin, in the name of NAME.")
+@with_appcontext
+def create_admin(password_stdin: bool, force_by: str | None, **names: str) -> None:
+    """Open the first account of a new installation: an admin's.
+
+    Asks for what is not given. Refuses when there is an admin already; they make the others.
+    """
+    password = _typed_password(from_input=password_stdin)
+    try:
+        security.check_password(password, forbidden_words=_own_words(names))
+        security.open_first_admin(
+            system_actor(Channel.CLI),
+            password_hash=current_app.extensions["appbuilder"].sm.hash_password(password),
+            forced_by=force_by,
+            **names,
+        )
+    except UnknownRole:
+        click.echo("This database has no roles yet. Run `flask clinic deploy` first.", err=True)
+        sys.exit(1)
+    except DomainError as refusal:
+        click.echo(refusal.message, err=True)
+        sys.exit(1)
+    click.echo(f"The account {names['university_id']} was made. Sign in with it now.")
+
+
+def _typed_password(*, from_input: bool) -> str:
+    """From a pipe, or typed twice without being shown. Never an argument: others see those."""
+    if from_input:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt="The same again"))
+
+
+def _own_words(names: dict[str, str]) -> tuple[str, ...]:
+    return (*rules.words_of(*names.values()), current_app.config["INSTITUTION_SHORT_NAME"])
+
+
+COMMANDS: tuple[click.Command, ...] = (create_admin,)
