@@ -90,6 +90,7 @@ class Settings:
     backup_s3_secret_key: str = field(repr=False)
     backup_at: time
     backup_scratch_database_url: str = field(repr=False)
+    backup_replication_url: str = field(repr=False)
     database_replica_url: str = field(repr=False)
     ping_url: str
     metrics_token: str = field(repr=False)
@@ -266,6 +267,9 @@ def _watching(read: _Reader) -> dict[str, Any]:
     """Reports from a copy of the database, and who watches from outside (BAK-04)."""
     return {
         "database_replica_url": _psycopg_url(
+        "backup_replication_url": _psycopg_url(
+            read.url("BACKUP_REPLICATION_URL", "", _POSTGRES_SCHEMES)
+        ),
             read.url("DATABASE_REPLICA_URL", "", _POSTGRES_SCHEMES)
         ),
         "ping_url": read.url("PING_URL", "", ("http", "https")).rstrip("/"),

@@ -130,3 +130,98 @@ class HoldRefused(Conflict):
     """It is under a hold already, or not under one."""
 
     code = "backup.hold_refused"
+
+
+class NothingToRecover(Conflict):
+    """No base copy or no unbroken log leads to the moment."""
+
+    code = "backup.nothing_to_recover"
+
+
+class FolderInUse(Conflict):
+    """A recovery makes a new folder and never writes into one that is there."""
+
+    code = "backup.folder_in_use"
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(
+            f"{folder} exists already. Move it away, or name another folder: a recovery "
+            "never overwrites anything."
+        )
+
+
+class NotEmpty(Conflict):
+    """Only an empty installation may be filled without two accounts (BAK-04)."""
+
+    code = "backup.not_empty"
+
+    def __init__(self, database: str) -> None:
+        super().__init__(
+            f"The database {database} already holds a clinic. Ask for the restore on the page "
+            "Backups > Restore, and use the code that the second person gets."
+        )
+
+
+class ProofFailed(Conflict):
+    """The set came back, but not as it should be; nothing live was touched."""
+
+    code = "backup.proof_failed"
+
+
+class TwoPeople(Conflict):
+    """Nobody approves a restore that they asked for themselves (BAK-04)."""
+
+    code = "backup.two_people"
+
+    def __init__(self) -> None:
+        super().__init__("A restore needs two people: somebody else must approve it.")
+
+
+class RequestOver(Conflict):
+    """The request was cancelled, approved already, or has expired."""
+
+    code = "backup.request_over"
+
+    def __init__(self) -> None:
+        super().__init__("This request is over. Ask for the restore again.")
+
+
+class RequestNotFound(NotFound):
+    """No such request to restore."""
+
+    code = "backup.request_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such request to restore.")
+
+
+class BadCode(Forbidden):
+    """The code was never given out, is for another set, was cancelled, or has expired."""
+
+    code = "backup.bad_code"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This code is not valid for this set: it was mistyped, has expired or was used."
+        )
+
+
+class NoReason(Invalid):
+    """A restore throws away what was entered since; it needs a reason."""
+
+    code = "backup.no_reason"
+
+    def __init__(self, shortest: int) -> None:
+        super().__init__(f"Please give the reason in at least {shortest} characters.")
+
+
+class NamesMissing(Invalid):
+    """On an empty machine both people say who they are (BAK-04)."""
+
+    code = "backup.names_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A restore needs two people: give two different names with --asked-by and "
+            "--approved-by."
+        )

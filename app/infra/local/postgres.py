@@ -2,9 +2,9 @@
 
 Who may log in. The socket lies in a folder (0700) of the account that runs the server, so other
 users of the machine do not even reach it; TCP is off. The application logs in as `uscpis`, an
-ordinary role that owns its databases and may create more, with a generated password (SCRAM) that
-is kept beside the cluster (0600). A password and not `peer`, because as root the web server and
-the database server run under different accounts. The superuser `postgres` can log in only as the
+ordinary role that owns its databases, may create more and may copy the cluster, with a generated
+password (SCRAM) that is kept beside the cluster (0600). A password and not `peer`, because as root
+the web server and the database server run under different accounts. The superuser `postgres` can log in only as the
 server's own account (`peer`), has no password, and is needed by nothing but maintenance.
 
     <folder>/password        the password of `uscpis`, ours
@@ -69,6 +69,7 @@ FAST = {
 HBA = f"""\
 local all postgres peer map=server
 local all {ROLE} scram-sha-256
+local replication {ROLE} scram-sha-256
 """
 # psql itself quotes :'name', and \gexec runs what the question answers.
 CREATE_UNLESS_THERE = """\
@@ -239,7 +240,7 @@ class PostgresServer:
     def _create_role(self, data: Path, password: str) -> None:
         """Speak to the cluster in single-user mode, before any server listens."""
         statements = (
-            f"CREATE ROLE {ROLE} LOGIN CREATEDB PASSWORD '{password}'\n"
+            f"CREATE ROLE {ROLE} LOGIN CREATEDB REPLICATION PASSWORD '{password}'\n"
             f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n"
         )
         argv: list[Path | str] = [self.binaries / "postgres", "--single", "-D", data]

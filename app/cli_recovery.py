@@ -1,0 +1,161 @@
+"""Commands of point-in-time recovery: `flask clinic base-copy`, `recover`, `wal-settings`."""
+
+import secrets
+import shlex
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from app.backup.errors import NoKeys
+from app.backup.rules.base_copy import BaseCopy
+from app.backup.services import base_copies, recovering
+from app.backup.services.base_copies import Cluster
+from app.infra.runtime import settings
+from app.infra.storage import StorageFailed, Target
+from app.infra.vault import KeysMissing, Vault
+from app.infra.wal_shelves import ShelfFailed, shelves_of, vault_of
+from app.kernel import clock
+from app.kernel.errors import DomainError
+
+TOP = Path(__file__).parents[1]
+IMPOSSIBLE, INCOMPLETE = 2, 1
+MOMENT = "%Y-%m-%d %H:%M:%S"
+
+
+@click.command("base-copy")
+@click.option("--keep", default=7, show_default=True, type=click.IntRange(min=2))
+@with_appcontext
+def base_copy(keep: int) -> None:
+    """Copy the whole cluster, sealed, as the start of recoveries; drop copies beyond --keep.
+
+    Ends with 1 when the copy was made but another place could not take it.
+    """
+    try:
+        _make_base_copy(keep)
+    except (DomainError, StorageFailed, ShelfFailed) as refusal:
+        _stop(refusal)
+
+
+def _make_base_copy(keep: int) -> None:
+    vault, first = _vault(), base_copies.first_place(settings())
+    others = base_copies.other_places(settings())
+    first.tidy()
+    copy = base_copies.make_base(
+        _url(), vault, first, made_at=clock.now(), mark=secrets.token_hex(4)
+    )
+    click.echo(f"{copy.set_name}: {copy.size / 1e6:.0f} MB of cluster {copy.cluster}.")
+    trouble = [problem for place in others if (problem := _sent(copy, first, place))]
+    shelves = shelves_of(settings(), copy.cluster)
+    base_copies.prune_bases(first, shelves, vault, keep=keep, cluster=copy.cluster)
+    for place in others:
+        base_copies.prune_bases(place, [], vault, keep=keep, cluster=copy.cluster)
+    for problem in trouble:
+        click.echo(problem, err=True)
+    sys.exit(INCOMPLETE if trouble else 0)
+
+
+def _sent(copy: BaseCopy, first: Target, place: Target) -> str:
+    try:
+        base_copies.send_base(copy, first, place)
+    except StorageFailed as error:
+        return f"The copy did not reach another place. {error}"
+    return ""
+
+
+@click.command("recover")
+@click.option("--to", "moment", required=True, help='A time of the clinic: "2026-11-23 10:05".')
+@click.option("--into", "folder", required=True, type=click.Path(path_type=Path))
+@click.option("--timeline", type=int, help="After an earlier recovery: which history to follow.")
+@click.option("--settings-file", default="", help="For the server: where KEYS_FOLDER is set.")
+@click.option("--account", default="", help="Who may read the keys, if the server may not.")
+@with_appcontext
+def recover(
+    moment: str,
+    folder: Path,
+    timeline: int | None,
+    settings_file: str,
+    account: str,
+) -> None:
+    """Prepare a new data folder that PostgreSQL rolls forward to a moment."""
+    try:
+        when, vault, source = _moment(moment), _vault(), base_copies.first_place(settings())
+        copy = recovering.choose(source, vault, when, timeline=timeline)
+        click.echo(f"Beginning with {copy.set_name}, finished {_words(copy.finished_at)}.")
+        made = recovering.prepare(
+            copy,
+            source,
+            shelves_of(settings(), copy.cluster),
+            vault,
+            moment=when,
+            folder=folder.absolute(),
+            restore_command=_command("restore", copy.cluster, settings_file, account),
+        )
+    except (DomainError, StorageFailed, ShelfFailed) as refusal:
+        _stop(refusal)
+    click.echo(f"{made.segments} segments of the log are whole.")
+    click.echo(f"Start PostgreSQL {copy.server_major} on {made.folder}.")
+
+
+@click.command("wal-settings")
+@click.option("--settings-file", default="", help="For the server: where KEYS_FOLDER is set.")
+@click.option("--account", default="", help="Who may read the keys, if the server may not.")
+@with_appcontext
+def wal_settings(settings_file: str, account: str) -> None:
+    """Print the lines of postgresql.conf that archive the log of this cluster."""
+    try:
+        cluster: Cluster = base_copies.cluster_at(_url())
+    except DomainError as refusal:
+        _stop(refusal)
+    command = _command("archive", cluster.system, settings_file, account)
+    click.echo("wal_level = replica\narchive_mode = on\narchive_timeout = 300")
+    click.echo("wal_keep_size = 1GB")
+    click.echo(f"archive_command = '{command.replace(chr(39), chr(39) * 2)}'")
+
+
+def _command(deed: str, cluster: str, settings_file: str, account: str) -> str:
+    """What PostgreSQL runs for each segment; with an account the content goes through a pipe."""
+    words = ["env", f"PYTHONPATH={TOP}", sys.executable, "-m", "app.infra.wal", deed]
+    if account:
+        words = ["sudo", "-n", "-u", account, *words]
+    path = "-" if account else "%p"
+    known = [f"--cluster={cluster}"] + ([f"--settings={settings_file}"] if settings_file else [])
+    places = [path, "%f"] if deed == "archive" else ["%f", path]
+    pipe = {"archive": " < %p", "restore": " > %p"}[deed] if account else ""
+    return " ".join([*map(shlex.quote, words), *places, *map(shlex.quote, known)]) + pipe
+
+
+def _moment(text: str) -> datetime:
+    try:
+        typed = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter('Write it like "2026-11-23 10:05".') from None
+    when = typed if typed.tzinfo else typed.replace(tzinfo=settings().time_zone)
+    if when > clock.now():
+        raise click.BadParameter("That moment has not come yet.")
+    return when
+
+
+def _vault() -> Vault:
+    try:
+        return vault_of(settings())
+    except KeysMissing:
+        raise NoKeys() from None
+
+
+def _url() -> str:
+    return settings().backup_replication_url or settings().database_url
+
+
+def _words(moment: datetime) -> str:
+    return moment.astimezone(settings().time_zone).strftime(MOMENT)
+
+
+def _stop(refusal: Exception) -> None:
+    click.echo(getattr(refusal, "message", str(refusal)), err=True)
+    sys.exit(IMPOSSIBLE)
+
+
+COMMANDS: tuple[click.Command, ...] = (base_copy, recover, wal_settings)
