@@ -1,6 +1,6 @@
 """What a backup or a restore says no to."""
 
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class BadManifest(Invalid):

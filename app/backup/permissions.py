@@ -9,3 +9,6 @@ class Permission(PermissionEnum):
     BACKUP_HOLD = "backup:backup:hold", {Role.ADMIN}
     BACKUP_READ = "backup:backup:read", {Role.ADMIN}
     BACKUP_RUN = "backup:backup:run", {Role.ADMIN}
+    RESTORE_APPROVE = "backup:restore:approve", {Role.ADMIN}
+    RESTORE_ASK = "backup:restore:ask", {Role.ADMIN}
+    RESTORE_READ = "backup:restore:read", {Role.ADMIN}

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from contextvars import ContextVar
+from typing import Any, TypeVar, cast
 
 from flask_appbuilder import Model as FabModel
 from flask_sqlalchemy import SQLAlchemy
 from psycopg2 import errorcodes
-from sqlalchemy import Executable, TextClause
+from sqlalchemy import Engine, Executable, TextClause, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import NullPool
 
 from app.infra.prepared import Statement, run_prepared, run_together
 
@@ -43,9 +45,27 @@ class Base(DeclarativeBase):
     metadata = FabModel.metadata
 
 
+_reader: ContextVar[Session | None] = ContextVar("reader", default=None)
+
+
 def session() -> Session:
     """The session of the present request, job or command."""
-    return db.session()
+    return _reader.get() or db.session()
+
+
+@contextmanager
+def reading_from(reader: Session) -> Iterator[None]:
+    """All reads in here go through another session; a transaction in here is a bug."""
+    token = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+def has_written() -> bool:
+    """Whether this request, job or command has stored something already."""
+    return "written" in session().info
 
 
 def plain(statement: Statement, values: Mapping[str, Any] | None = None) -> Any:
@@ -88,6 +108,8 @@ class Transaction:
 @contextmanager
 def transaction() -> Iterator[Transaction]:
     """One use case, one transaction. An inner use case joins the outer one."""
+    if _reader.get() is not None:
+        raise RuntimeError("A report only reads: no transaction begins inside of it.")
     current = session()
     joined = current.info.get("transaction")
     if joined is not None:
@@ -98,6 +120,7 @@ def transaction() -> Iterator[Transaction]:
         yield opened
         opened.flush()
         current.commit()
+        current.info["written"] = True
     except BaseException:
         current.rollback()
         raise
@@ -155,3 +178,26 @@ def is_unavailable(error: Exception) -> bool:
         or isinstance(error, OperationalError)
         or sqlstate(error) in {errorcodes.LOCK_NOT_AVAILABLE, errorcodes.QUERY_CANCELED}
     )
+
+
+@contextmanager
+def working_on(url: str) -> Iterator[None]:
+    """Let every use case in here work on another database of our schema (a restored copy).
+
+    For a process that does nothing else meanwhile: the whole application changes its engine.
+    """
+    db.session.remove()
+    engines, live = cast("dict[str | None, Engine]", db.engines), db.engine
+    other = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    engines[None] = other
+    try:
+        yield
+    finally:
+        db.session.remove()
+        engines[None] = live
+
+
+def let_go() -> None:
+    """Close every connection of this process; the next use opens a new one."""
+    db.session.remove()
+    db.engine.dispose()

@@ -257,6 +257,34 @@ def settle_jobs(tx: Transaction, dedupe_keys: Collection[str]) -> int:
     return int(settled.rowcount)
 
 
+def return_all_leases(tx: Transaction) -> int:
+    """Let every leased job run again now: whoever had it is gone. Returns how many."""
+    returned = tx.execute(
+        update(OutboxJob)
+        .where(OutboxJob.status == JobStatus.LEASED)
+        .values(status=JobStatus.WAITING, due_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    return int(returned.rowcount)
+
+
+def give_up_due_jobs(tx: Transaction, name: JobName, *, error: str) -> list[dict[str, Any]]:
+    """Make dead letters of the jobs of this name whose time has come; returns what they carry."""
+    now = clock.now()
+    given_up = tx.execute(
+        update(OutboxJob)
+        .where(
+            OutboxJob.name == name.value,
+            OutboxJob.status.in_([JobStatus.WAITING, JobStatus.LEASED]),
+            OutboxJob.due_at <= now,
+        )
+        .values(status=JobStatus.DEAD, finished_at=now, error=error[:ERROR_LENGTH])
+        .returning(OutboxJob.payload)
+        .execution_options(synchronize_session=False)
+    )
+    return [dict(payload) for payload in given_up.scalars()]
+
+
 def purge_finished_jobs() -> int:
     """Forget jobs that were done more than 30 days ago; dead ones stay. Returns how many."""
     old = (

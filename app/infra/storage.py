@@ -89,9 +89,9 @@ class LocalFolder:
         """One rename, made durable."""
         checked(set_name)
         with _told(self.label):
-            _sync(self._half(set_name))
+            sync_folder(self._half(set_name))
             self._half(set_name).rename(self.folder / set_name)
-            _sync(self.folder)
+            sync_folder(self.folder)
 
     def abandon(self, set_name: str) -> None:
         """Remove the unfinished folder."""
@@ -250,7 +250,8 @@ def _told(label: str) -> Iterator[None]:
         raise StorageFailed(f"{label}: {type(error).__name__}.") from error
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -5,6 +5,7 @@ from app.notifications.services.bell import mark_all_read, mark_read
 from app.notifications.services.delivery import send_message
 from app.notifications.services.staff import (
     cancel_message,
+    give_up_old_messages,
     resend_message,
     run_job_again,
     settle_messages,
@@ -15,6 +16,7 @@ __all__ = [
     "Recipient",
     "alarm_of_dead_job",
     "cancel_message",
+    "give_up_old_messages",
     "mark_all_read",
     "mark_read",
     "notify",

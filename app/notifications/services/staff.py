@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 
 from app.infra import outbox
 from app.infra.db import Transaction, transaction
@@ -118,3 +118,31 @@ def settle_messages(
             details={"unsent": len(unsent)},
         )
     return len(unsent)
+
+
+def give_up_old_messages(tx: Transaction, *, sentence: str) -> int:
+    """Make dead letters of the e-mails whose time had come, for a restored database (NOT-01).
+
+    Nobody knows which of them left after the backup was made; a person decides about each.
+    Returns how many.
+    """
+    keys = [
+        (one["event"], one["entity"], one["occurrence"], one["recipient"])
+        for one in outbox.give_up_due_jobs(tx, JobName.SEND_MESSAGE, error=sentence)
+    ]
+    given_up = tx.execute(
+        update(Communication)
+        .where(
+            tuple_(
+                Communication.event,
+                Communication.entity,
+                Communication.occurrence,
+                Communication.recipient,
+            ).in_(keys),
+            Communication.channel == Channel.EMAIL,
+            Communication.status.in_([Status.QUEUED, Status.FAILED]),
+        )
+        .values(status=Status.DEAD.value, error=sentence)
+        .execution_options(synchronize_session=False)
+    )
+    return int(given_up.rowcount)

@@ -1,11 +1,11 @@
 """Signing in, and ending what began with it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, insert, update
 
-from app.infra.db import transaction
+from app.infra.db import Transaction, transaction
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -15,6 +15,7 @@ from app.security.models import ClinicUser, SignInAttempt
 from app.security.services.audit import record_event
 
 ATTEMPTS_KEPT_FOR = timedelta(days=30)
+FIRST_YEAR = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def sign_in(
@@ -105,6 +106,20 @@ def end_sessions(actor: Actor, *, user_id: UserId, reason: str = "") -> None:
             object_id=user_id,
             reason=reason,
         )
+
+
+def end_all_sessions(tx: Transaction) -> None:
+    """Every session of everybody ends at its next request (AUT-05), for a restored database.
+
+    The number jumps to the seconds since 2020: adding one could bring back a number that was in
+    use after the backup was made, and with it a session that had been ended.
+    """
+    jump = int((clock.now() - FIRST_YEAR).total_seconds())
+    tx.execute(
+        update(ClinicUser)
+        .values(session_epoch=func.greatest(ClinicUser.session_epoch, jump) + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def purge_attempts() -> int:
