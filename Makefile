@@ -2,7 +2,7 @@
 
 PYTHON := .venv/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev assets browser run test test-rules lint types contracts db-check bench docs screenshots lock clean
+.PHONY: help setup setup-dev assets browser nginx run test test-rules lint types contracts db-check bench docs screenshots lock sbom clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,10 +20,13 @@ assets: setup ## Front-end files from npm, checked
 browser: ## A system Chromium for the browser tests, installed if possible
 	@.ci/browser
 
+nginx: ## A system nginx for the tests of the production guide, installed if possible
+	@.ci/nginx
+
 run: setup ## Start everything here: database, queue, worker, web
 	@exec $(PYTHON) -m app.infra.local
 
-test: setup-dev browser ## Every check and every test
+test: setup-dev browser nginx ## Every check and every test
 	@.ci/test
 
 test-rules: ## The pure rules only; needs nothing but Python, pytest and hypothesis
@@ -56,6 +59,12 @@ screenshots: setup-dev ## Take the README's pictures from a running `make run`
 lock: setup-dev ## Pin the packages anew, with hashes
 	@.venv/bin/uv pip compile --upgrade --generate-hashes --python-version 3.11 requirements.in -o requirements.txt
 	@.venv/bin/uv pip compile --upgrade --generate-hashes --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+
+sbom: setup-dev ## Bill of materials of what runs in production (CycloneDX), and known holes in it
+	@mkdir -p test-results
+	@.venv/bin/cyclonedx-py requirements --of JSON -o test-results/sbom.json requirements.txt
+	@echo "test-results/sbom.json was written"
+	@.venv/bin/pip-audit --disable-pip --require-hashes -r requirements.txt
 
 clean: ## Remove what was installed or generated; the data folder stays
 	@rm -rf .venv node_modules app/static/vendor portal/static/vendor test-results \
