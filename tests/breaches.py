@@ -152,6 +152,15 @@ VISITS = {
         "DELETE FROM visits_event WHERE id = (SELECT min(id) FROM visits_event)"
     ),
     "visits.history_tells_the_status": "DELETE FROM visits_event",
+    "visits.late_entries_have_their_form": (
+        f"UPDATE visits_visit SET paper_number = 7, entered_late_at = {_NOW}"
+    ),
+    "visits.forms_were_printed": (
+        "INSERT INTO visits_paper_batch (id, kind, first_number, last_number, for_date, printed_at)"
+        f" VALUES (1, 'desk', 5, 6, '2026-11-23', {_NOW});"
+        "INSERT INTO visits_paper_form (number, batch_id, status, settled_at)"
+        f" VALUES (7, 1, 'void', {_NOW})"
+    ),
 }
 
 PATIENTS = {

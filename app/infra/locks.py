@@ -19,6 +19,8 @@ class LockSpace(IntEnum):
     ROLES = 5
     BACKUP = 6
     AUDIT = 9
+    RETENTION = 11
+    PAPER = 12
 
 
 # One statement locks all of them, in the order of the sorted array: unnest keeps it.

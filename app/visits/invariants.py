@@ -89,4 +89,25 @@ INVARIANTS: tuple[Invariant, ...] = (
         " WHERE tgrelid = to_regclass('visits_event') AND tgname = 'visits_event_append_only'"
         " AND tgenabled IN ('O', 'A'))",
     ),
+    Invariant(
+        "visits.late_entries_have_their_form",
+        "SCH-33",
+        "A visit that was entered late, and not in error, stands on one form of its patient.",
+        "SELECT 'visit ' || v.id FROM visits_visit v"
+        " LEFT JOIN visits_paper_form f ON f.number = v.paper_number"
+        " WHERE v.paper_number IS NOT NULL AND v.status <> 'void' AND (f.status, f.visit_id,"
+        " f.patient_id) IS DISTINCT FROM ('entered', v.id, v.patient_id)",
+    ),
+    Invariant(
+        "visits.forms_were_printed",
+        "SCH-33",
+        "Every form that came back has a number of the printing that it belongs to, and no number"
+        " was printed twice.",
+        "SELECT 'form ' || f.number FROM visits_paper_form f"
+        " LEFT JOIN visits_paper_batch b ON b.id = f.batch_id"
+        " WHERE coalesce(f.number NOT BETWEEN b.first_number AND b.last_number, true)"
+        " UNION ALL SELECT 'printing ' || one.id FROM visits_paper_batch one"
+        " JOIN visits_paper_batch other ON other.id > one.id"
+        " AND other.first_number <= one.last_number AND one.first_number <= other.last_number",
+    ),
 )

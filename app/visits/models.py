@@ -14,7 +14,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.infra.columns import BigKey, Instant, Key
@@ -36,7 +36,8 @@ class Visit(Base):
     """FHIR Encounter as far as the front desk sees it: who is here, since when, and for what.
 
     `priority` is 1 (emergency), 2 (urgent) or 3 (routine). `due_at` decides the turn within a
-    priority: the booked time of an appointment, the arrival of a walk-in (SCH-33).
+    priority: the booked time of an appointment, the arrival of a walk-in (SCH-33). A visit that
+    was written on paper during an outage and typed in later is marked by `entered_late_at`.
     """
 
     __tablename__ = "visits_visit"
@@ -52,6 +53,7 @@ class Visit(Base):
         CheckConstraint(
             "(status IN ('completed', 'left', 'void')) = (ended_at IS NOT NULL)", name="ended_at"
         ),
+        CheckConstraint("(entered_late_at IS NULL) = (paper_number IS NULL)", name="late"),
         UniqueConstraint("campus", "on_date", "token_prefix", "token_number"),
         Index(
             "uq_visits_visit_appointment_id",
@@ -63,6 +65,12 @@ class Visit(Base):
         Index("ix_visits_visit_day", "on_date", "status", "priority", "due_at", "id"),
         Index("ix_visits_visit_patient_id", "patient_id", "arrived_at"),
         Index("ix_visits_visit_ended", "type_id", "ended_at"),
+        Index(
+            "uq_visits_visit_paper_number",
+            "paper_number",
+            unique=True,
+            postgresql_where=text("status <> 'void'"),
+        ),
     )
 
     id: Mapped[BigKey]
@@ -91,6 +99,9 @@ class Visit(Base):
     ended_at: Mapped[Instant | None]
     channel: Mapped[str] = mapped_column(String(10))
     version: Mapped[int] = mapped_column(server_default="1")
+    entered_late_at: Mapped[Instant | None]
+    entered_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+    paper_number: Mapped[int | None]
 
     # Named by text: the tables are private to their domains, and lists show the names.
     patient: Mapped[Any] = relationship("Patient", viewonly=True)
@@ -165,3 +176,61 @@ class KioskTry(Base):
     device_id: Mapped[int] = mapped_column(ForeignKey("visits_device.id"))
     at: Mapped[Instant]
     was_known: Mapped[bool]
+
+
+class PaperBatch(Base):
+    """Numbers of blank forms that were printed together. No two batches share one, ever.
+
+    `kind` says why they were drawn: printed at the desk, kept in the folder for an outage
+    (standby), or printed before a restore that lost the record of it (lost).
+    """
+
+    __tablename__ = "visits_paper_batch"
+    __table_args__ = (
+        CheckConstraint("kind IN ('desk', 'standby', 'lost')", name="kind"),
+        CheckConstraint("first_number > 0 AND first_number <= last_number", name="range"),
+        ExcludeConstraint(
+            (text("int8range(first_number, last_number, '[]')"), "&&"),
+            using="gist",
+            name="ex_visits_paper_batch_numbers",
+        ),
+        Index("ix_visits_paper_batch_printed_at", "printed_at"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(10))
+    first_number: Mapped[int]
+    last_number: Mapped[int]
+    for_date: Mapped[date]
+    printed_at: Mapped[Instant]
+    printed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
+
+
+class PaperForm(Base):
+    """What became of one printed form. A form without a row has not come back yet."""
+
+    __tablename__ = "visits_paper_form"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'entered', 'void')", name="status"),
+        CheckConstraint("outcome IN ('', 'seen', 'left', 'missed')", name="outcome"),
+        CheckConstraint(
+            "(status = 'entered') = (patient_id IS NOT NULL AND outcome <> '')", name="entered"
+        ),
+        CheckConstraint("(visit_id IS NOT NULL) = (outcome IN ('seen', 'left'))", name="visit"),
+        Index("ix_visits_paper_form_batch_id", "batch_id", "number"),
+        Index("ix_visits_paper_form_settled_at", "settled_at"),
+        Index("uq_visits_paper_form_visit_id", "visit_id", unique=True),
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("visits_paper_batch.id"))
+    status: Mapped[str] = mapped_column(String(10))
+    outcome: Mapped[str] = mapped_column(String(10), server_default="")
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patients_patient.id"))
+    visit_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("visits_visit.id"))
+    appointment_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("scheduling_appointment.id")
+    )
+    written_by: Mapped[str] = mapped_column(String(120), server_default="")
+    settled_at: Mapped[Instant]
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))

@@ -12,6 +12,8 @@ class Permission(PermissionEnum):
     CLOSE_DAY = "visits:day:close", DESK | {Role.NURSE}
     DEVICE_READ = "visits:device:read", DESK | {Role.ADMIN}
     DEVICE_WRITE = "visits:device:write", {Role.ADMIN}
+    PAPER_ENTER = "visits:paper:enter", DESK | {Role.NURSE}
+    PAPER_PRINT = "visits:paper:print", DESK | {Role.NURSE}
     QUEUE_READ = "visits:visit:read", DESK | CLINICIANS
     RECEIVE = "visits:visit:receive", DESK | {Role.NURSE}
     CALL = "visits:visit:call", DESK | CLINICIANS

@@ -234,6 +234,7 @@ def appointments_between(
     period: Period,
     *,
     practitioner_ids: Sequence[PractitionerId] | None = None,
+    patient_id: PatientId | None = None,
     statuses: Sequence[AppointmentStatus] = (),
     type_code: str | None = None,
     limit: int = CALENDAR_CAP,
@@ -244,6 +245,8 @@ def appointments_between(
     )
     if practitioner_ids is not None:
         statement = statement.where(Appointment.practitioner_id.in_(practitioner_ids))
+    if patient_id is not None:
+        statement = statement.where(Appointment.patient_id == patient_id)
     if statuses:
         statement = statement.where(Appointment.status.in_([str(status) for status in statuses]))
     if type_code is not None:

@@ -184,6 +184,18 @@ def absences(practitioner_id: PractitionerId, *, since: datetime) -> list[Absenc
     return [AbsenceRow(*row) for row in rows]
 
 
+def absent_between(since: datetime, until: datetime) -> list[tuple[str, datetime, datetime]]:
+    """Who is away in the time, by name, from when until when; never why."""
+    rows = session().execute(
+        select(Practitioner.name, TimeOff.starts_at, TimeOff.ends_at)
+        .join(Practitioner, Practitioner.id == TimeOff.practitioner_id)
+        .where(TimeOff.ends_at > since, TimeOff.starts_at < until)
+        .order_by(Practitioner.name, TimeOff.starts_at)
+        .limit(200)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def closures(*, since: datetime, until: datetime) -> list[ClosureRow]:
     """Closures that touch the time between two instants."""
     rows = session().execute(

@@ -26,7 +26,10 @@ DEFAULT_CHECK_IN_WINDOW = timedelta(minutes=30)
 
 
 class ActorCapacity(StrEnum):
-    """In which capacity somebody acts on one visit; a person may have several."""
+    """In which capacity somebody acts on one visit; a person may have several.
+
+    PAPER is whoever types in what a paper form of an outage says, days later too.
+    """
 
     STUDENT_OWNER = "student-owner"
     FRONT_DESK = "front-desk"
@@ -35,6 +38,7 @@ class ActorCapacity(StrEnum):
     ADMIN = "admin"
     WORKER = "worker"
     KIOSK = "kiosk"
+    PAPER = "paper"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,8 @@ def _check_cutoff(context: Context) -> None:
 
 
 def _check_same_day(context: Context) -> None:
+    if ActorCapacity.PAPER in context.capacities:
+        return  # the form says on which day the patient came
     today = local_date(context.now, context.zone)
     if local_date(context.starts_at, context.zone) != today:
         raise TransitionRefused("Check-in is possible only on the day of the visit.")
@@ -179,6 +185,7 @@ def _moves() -> Iterable[tuple[tuple[AppointmentStatus, AppointmentStatus], Move
     to, may = AppointmentStatus, ActorCapacity
     staff = frozenset({may.FRONT_DESK, may.NURSE, may.OWN_PROVIDER})
     desk, provider = frozenset({may.FRONT_DESK}), frozenset({may.OWN_PROVIDER})
+    paper = frozenset({may.PAPER})
     give_up = Move(staff | {may.STUDENT_OWNER, may.WORKER}, (_check_cutoff, _check_staff_reason))
 
     yield (to.PENDING, to.CONFIRMED), Move(staff)
@@ -188,16 +195,20 @@ def _moves() -> Iterable[tuple[tuple[AppointmentStatus, AppointmentStatus], Move
     yield (to.CONFIRMED, to.RESCHEDULED), Move(staff | {may.STUDENT_OWNER}, (_check_cutoff,))
     yield (
         (to.CONFIRMED, to.CHECKED_IN),
-        Move(desk | {may.STUDENT_OWNER, may.KIOSK}, (_check_same_day, _check_patient_is_here)),
+        Move(
+            desk | paper | {may.STUDENT_OWNER, may.KIOSK},
+            (_check_same_day, _check_patient_is_here),
+        ),
     )
-    yield (to.CONFIRMED, to.NO_SHOW), Move(desk | {may.WORKER}, (_check_missed,))
-    yield (to.CHECKED_IN, to.CONFIRMED), Move(desk, (_check_undo,))
-    yield (to.CHECKED_IN, to.IN_PROGRESS), Move(staff)
-    yield (to.CHECKED_IN, to.LEFT), Move(staff)
-    yield (to.IN_PROGRESS, to.COMPLETED), Move(staff)
-    yield (to.IN_PROGRESS, to.CHECKED_IN), Move(staff)
-    yield (to.NO_SHOW, to.CHECKED_IN), Move(desk, (_check_same_day,))
-    yield (to.COMPLETED, to.IN_PROGRESS), Move(provider, (_check_reopen, _check_reason))
+    yield (to.CONFIRMED, to.NO_SHOW), Move(desk | paper | {may.WORKER}, (_check_missed,))
+    yield (to.CHECKED_IN, to.CONFIRMED), Move(desk | paper, (_check_undo,))
+    yield (to.CHECKED_IN, to.IN_PROGRESS), Move(staff | paper)
+    yield (to.CHECKED_IN, to.LEFT), Move(staff | paper)
+    yield (to.IN_PROGRESS, to.COMPLETED), Move(staff | paper)
+    yield (to.IN_PROGRESS, to.CHECKED_IN), Move(staff | paper)
+    yield (to.NO_SHOW, to.CHECKED_IN), Move(desk | paper, (_check_same_day,))
+    yield (to.LEFT, to.CHECKED_IN), Move(paper)
+    yield (to.COMPLETED, to.IN_PROGRESS), Move(provider | paper, (_check_reopen, _check_reason))
     for status in to:
         if status is not to.ENTERED_IN_ERROR:
             yield (status, to.ENTERED_IN_ERROR), Move(frozenset({may.ADMIN}), (_check_reason,))

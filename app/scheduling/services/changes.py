@@ -30,6 +30,7 @@ from app.scheduling.services.writing import (
 
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=12)
 PATIENTS_MOVES = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.RESCHEDULED})
+PAPER = frozenset({ActorCapacity.PAPER})
 MESSAGES = {
     AppointmentStatus.CONFIRMED: Template.CONFIRMED,
     AppointmentStatus.CANCELLED: Template.CANCELLED,
@@ -46,17 +47,21 @@ def change_status(
     reason: str = "",
     version: int | None = None,
     by_qr: bool = False,
+    from_paper: bool = False,
 ) -> AppointmentView:
     """Move a visit along the table of transitions and tell those concerned.
 
-    `by_qr` says that the patient proved to be in the clinic.
+    `by_qr` says that the patient proved to be in the clinic, `from_paper` that a form of an
+    outage is typed in (services/late.py).
 
     Raises UnknownAppointment, StaleVersion when it was changed since `version`, and
     TransitionRefused, TransitionForbidden, TooLateToCancel or ReasonRequired.
     """
     text = rules.check_reason_text(reason)
     return retried(
-        lambda: _change_status(actor, appointment_id, status, text, version, by_qr),
+        lambda: _change_status(
+            actor, appointment_id, status, text, version, by_qr=by_qr, from_paper=from_paper
+        ),
         refusal=SlotTaken,
         between=release_lapsed_holds,
     )
@@ -68,14 +73,16 @@ def _change_status(
     status: AppointmentStatus,
     reason: str,
     version: int | None,
+    *,
     by_qr: bool,
+    from_paper: bool,
 ) -> AppointmentView:
     if status is AppointmentStatus.RESCHEDULED:
         raise Invalid("Please choose the new time.", errors={"status": ["Choose a new time."]})
     with transaction() as tx:
         visit = visit_for_change(tx, actor, appointment_id, version)
         now = clock.now()
-        context = context_of(actor, visit, reason, now, by_qr=by_qr)
+        context = context_of(actor, visit, reason, now, by_qr=by_qr, from_paper=from_paper)
         rules.check_transition(visit.status, status, context=context)
         is_late = status is AppointmentStatus.CANCELLED and rules.is_late_cancellation(context)
         guarded_update(
@@ -122,12 +129,18 @@ def visit_for_change(
 
 
 def context_of(
-    actor: Actor, visit: AppointmentView, reason: str, now: datetime, *, by_qr: bool = False
+    actor: Actor,
+    visit: AppointmentView,
+    reason: str,
+    now: datetime,
+    *,
+    by_qr: bool = False,
+    from_paper: bool = False,
 ) -> Context:
     """What decides about a change of this visit besides its status."""
     wanted = types.type_of(visit.type_id)
     return Context(
-        capacities=parties.capacities(actor, visit),
+        capacities=PAPER if from_paper else parties.capacities(actor, visit),
         now=now,
         starts_at=visit.starts_at,
         status_since=visit.status_since,

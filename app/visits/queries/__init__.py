@@ -1,5 +1,6 @@
 """Reads of visits and the queue."""
 
+from app.visits.queries.footprints import footprints
 from app.visits.queries.visits import (
     Board,
     CalledToken,
@@ -25,6 +26,7 @@ __all__ = [
     "VisitView",
     "board",
     "events_of",
+    "footprints",
     "known_visit",
     "numbers_of",
     "position_and_wait",

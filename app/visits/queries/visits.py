@@ -55,6 +55,13 @@ class VisitView:
     ended_reason: str
     channel: str
     version: int
+    entered_late_at: datetime | None
+    paper_number: int | None
+
+    @property
+    def paper(self) -> str:
+        """The number of the paper form that a late entry comes from, or nothing."""
+        return rules.paper_text(self.paper_number) if self.paper_number is not None else ""
 
     @property
     def is_walk_in(self) -> bool:
@@ -164,6 +171,8 @@ def _view(row: Visit, patient: PatientCard) -> VisitView:
         ended_reason=row.ended_reason,
         channel=row.channel,
         version=row.version,
+        entered_late_at=row.entered_late_at,
+        paper_number=row.paper_number,
     )
 
 
@@ -214,6 +223,7 @@ def visits_of_day(
     *,
     campus: str = "",
     type_id: int | None = None,
+    patient_id: PatientId | None = None,
     statuses: Sequence[VisitStatus] = (),
 ) -> list[VisitView]:
     """The visits of a day by arrival; all clinics without a campus."""
@@ -222,6 +232,8 @@ def visits_of_day(
         statement = statement.where(Visit.campus == campus)
     if type_id is not None:
         statement = statement.where(Visit.type_id == type_id)
+    if patient_id is not None:
+        statement = statement.where(Visit.patient_id == patient_id)
     if statuses:
         statement = statement.where(Visit.status.in_(statuses))
     return _views(statement.order_by(Visit.arrived_at, Visit.id).limit(LONGEST_DAY))
@@ -295,6 +307,7 @@ def _measured(type_ids: Sequence[int]) -> dict[int, list[timedelta]]:
             Visit.status == VisitStatus.COMPLETED,
             Visit.started_at.is_not(None),
             Visit.ended_reason == "",
+            Visit.entered_late_at.is_(None),  # times on paper are rounded
         )
         .subquery()
     )

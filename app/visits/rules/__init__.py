@@ -1,5 +1,6 @@
 """Rules of the queue. Pure: no clock, no database, no web."""
 
+from app.visits.rules.paper import PaperOutcome, paper_text
 from app.visits.rules.queue import (
     MEASURED,
     ORDER_IN_WORDS,
@@ -36,6 +37,7 @@ __all__ = [
     "REOPEN_WITHIN",
     "ROUTINE",
     "UNDO_WITHIN",
+    "PaperOutcome",
     "Service",
     "Turn",
     "VisitStatus",
@@ -47,6 +49,7 @@ __all__ = [
     "check_undo",
     "due_at",
     "in_order",
+    "paper_text",
     "predicted_wait",
     "prefixes",
     "steps_from",

@@ -8,6 +8,7 @@ from app.visits.services.arrivals import (
     undo_check_in,
 )
 from app.visits.services.closing import DayEnd, close_day, close_queues, day_end
+from app.visits.services.forgetting import forget_visits
 from app.visits.services.turns import (
     bring_back,
     call,
@@ -37,6 +38,7 @@ __all__ = [
     "close_queues",
     "complete",
     "day_end",
+    "forget_visits",
     "hold",
     "leave",
     "possible_steps",
