@@ -11,7 +11,15 @@ from flask_appbuilder.security.manager import BaseSecurityManager
 from flask_migrate import upgrade
 from werkzeug.security import check_password_hash
 
-from app import cli_deployment, cli_integrity, cli_recovery, cli_restore, registry, tables
+from app import (
+    cli_backup,
+    cli_deployment,
+    cli_integrity,
+    cli_recovery,
+    cli_restore,
+    registry,
+    tables,
+)
 from app.demo.loading import Door, accounts_of_demo, load_demo
 from app.infra import locks
 from app.infra.dictionary import data_dictionary
@@ -112,7 +120,7 @@ def docs() -> None:
 
 def init_commands(app: Flask) -> None:
     """Make the commands known to Flask."""
-    for topic in (cli_integrity, cli_deployment, cli_recovery, cli_restore):
+    for topic in (cli_backup, cli_integrity, cli_deployment, cli_recovery, cli_restore):
         for command in topic.COMMANDS:
             clinic.add_command(command)
     app.cli.add_command(clinic)

@@ -6,6 +6,8 @@ from flask_appbuilder import AppBuilder
 
 from app.analytics import permissions as analytics_permissions
 from app.analytics import views as analytics_views
+from app.backup import permissions as backup_permissions
+from app.backup import views as backup_views
 from app.integrity import permissions as integrity_permissions
 from app.integrity import views as integrity_views
 from app.kernel.permission import PermissionEnum
@@ -39,6 +41,7 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     analytics_views.register,
     integrity_views.register,
     operations_views.register,
+    backup_views.register,
 )
 
 PERMISSIONS: tuple[type[PermissionEnum], ...] = (
@@ -50,6 +53,7 @@ PERMISSIONS: tuple[type[PermissionEnum], ...] = (
     analytics_permissions.Permission,
     integrity_permissions.Permission,
     operations_permissions.Permission,
+    backup_permissions.Permission,
 )
 
 

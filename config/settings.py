@@ -98,6 +98,8 @@ class Settings:
     log_level: str
 
     @property
+    # What the environment said, by the names of its variables; a backup carries it (BAK-03).
+    given: Mapping[str, str] = field(repr=False, compare=False)
     def mail_folder(self) -> Path:
         """Where messages land as .eml files when no MAIL_SERVER is given."""
         return self.home / "mail"
@@ -115,7 +117,11 @@ class _Reader:
         self.environ = environ
 
     def text(self, name: str, default: str = "") -> str:
-        return self.environ.get(name, "").strip() or default
+        self.given: dict[str, str] = {}
+        value = self.environ.get(name, "").strip()
+        if value:
+            self.given[name] = value
+        return value or default
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.text(name, str(default)).lower()
@@ -223,6 +229,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     )
     return _checked(settings)
 
+        given=read.given,
 
 _POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
 

@@ -20,10 +20,11 @@ from app.infra import outbox, schedule
 from app.infra.db import session
 from app.infra.outbox import JobName, LeasedJob
 from app.infra.queue import QUEUES, connect, queue
+from app.infra.runtime import settings as current_settings
 from config.settings import read_settings
 from worker import watching
 from worker.runtime import declared_jobs, run_outbox_job
-from worker.schedule import EVERY
+from worker.schedule import EVERY, daily
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +63,11 @@ class Relay:
 
     def _schedule(self) -> None:
         if not self.knows_schedule:
-            schedule.enter_jobs(EVERY)
+            schedule.enter_jobs(EVERY, daily(current_settings()))
             watching.expect({name: known.timeout for name, known in declared_jobs().items()})
             self.knows_schedule = True
         if self.ticks % SCHEDULE_TICKS == 0:
-            schedule.enqueue_due_jobs(EVERY)
+            schedule.enqueue_due_jobs(EVERY, daily(current_settings()))
         self.ticks += 1
 
     def _look_around(self) -> None:

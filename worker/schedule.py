@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 from app.infra.outbox import JobName
+from app.kernel.daily import DailyAt
+from config.settings import Settings
 
 EVERY: dict[JobName, timedelta] = {
+    JobName.BACK_UP_DAILY: timedelta(days=1),
     JobName.CHECK_SYSTEM: timedelta(minutes=1),
     JobName.CLOSE_QUEUES: timedelta(hours=1),
     JobName.IMPORT_HOLIDAYS: timedelta(days=30),
@@ -18,3 +21,8 @@ EVERY: dict[JobName, timedelta] = {
     JobName.SEND_SEAT_REMINDERS: timedelta(minutes=1),
     JobName.SETTLE_HOLDS: timedelta(minutes=1),
 }
+
+
+def daily(settings: Settings) -> dict[JobName, DailyAt]:
+    """Those that have a time of day, by the clinic's clock."""
+    return {JobName.BACK_UP_DAILY: DailyAt(settings.backup_at, settings.time_zone)}

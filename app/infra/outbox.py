@@ -55,6 +55,8 @@ class JobName(StrEnum):
     IMPORT_HOLIDAYS = "scheduling.import_holidays"
     MARK_NO_SHOWS = "scheduling.mark_no_shows"
     OFFER_FREED_TIMES = "scheduling.offer_freed_times"
+    BACK_UP = "backup.back_up"
+    BACK_UP_DAILY = "backup.back_up_daily"
     SEND_REMINDERS = "scheduling.send_reminders"
     SEND_SEAT_REMINDERS = "scheduling.send_seat_reminders"
     SETTLE_HOLDS = "scheduling.settle_holds"

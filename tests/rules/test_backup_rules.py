@@ -130,9 +130,21 @@ def test_seven_days_four_weeks_and_twelve_months_stay_of_two_years():
 
 
 def test_the_newest_set_of_a_day_is_the_one_that_stays():
-    copies = [Copy("morning", NOW, True), Copy("evening", NOW + timedelta(hours=9), True)]
+    copies = [
+        Copy("morning", NOW, True),
+        Copy("evening", NOW + timedelta(hours=9), True),
+        Copy("later", NOW + timedelta(days=2), True),
+    ]
 
-    assert set(reasons_to_keep(copies, Plan(), MANILA)) == {"evening"}
+    assert set(reasons_to_keep(copies, Plan(), MANILA)) == {"evening", "later"}
+
+
+def test_a_backup_by_hand_pushes_no_proven_one_of_the_last_day_out():
+    copies = [Copy("night", NOW, True), Copy("by hand", NOW + timedelta(hours=9), True)]
+
+    kept = reasons_to_keep(copies, Plan(), MANILA)
+
+    assert kept["night"] == "made within a day of the newest"
 
 
 def test_a_set_that_was_not_proven_does_not_push_a_proven_one_out():

@@ -15,6 +15,8 @@ from app.backup.rules.manifest import (
     read_manifest,
     write_manifest,
 )
+from app.backup.rules.proof import Check, has_passed
+from app.backup.rules.runs import Proof, RunStatus
 
 __all__ = [
     "CONFIGURATION",
@@ -22,12 +24,16 @@ __all__ = [
     "FILES",
     "MANIFEST",
     "MANIFEST_SEAL",
+    "Check",
     "Copy",
     "Manifest",
     "Part",
     "Plan",
+    "Proof",
+    "RunStatus",
     "check_compatible",
     "context_of",
+    "has_passed",
     "name_of_set",
     "read_manifest",
     "reasons_to_keep",

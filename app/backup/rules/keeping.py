@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+RECENT = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -29,8 +31,9 @@ def reasons_to_keep(copies: Collection[Copy], plan: Plan, zone: ZoneInfo) -> Map
     """Why each set is kept; a set without a reason may go.
 
     The newest proven set of each of the last days, weeks and months that have one is kept. Kept
-    besides: what is under a hold (RET-02), and what is newer than the newest proven set, because
-    its proof may still come. While nothing is proven nothing goes.
+    besides: what is under a hold (RET-02), what is newer than the newest proven set, because its
+    proof may still come, and proven sets of the day before it, so that a backup by hand pushes
+    none of them out. While nothing is proven nothing goes.
     """
     proven = sorted((c for c in copies if c.is_proven), key=lambda c: c.made_at, reverse=True)
     reasons: dict[str, str] = {}
@@ -46,6 +49,9 @@ def reasons_to_keep(copies: Collection[Copy], plan: Plan, zone: ZoneInfo) -> Map
     ):
         for copy in _newest_of_each(proven, zone, period_of)[:count]:
             reasons.setdefault(copy.name, f"newest of its {word}")
+    for copy in proven:
+        if copy.made_at > proven[0].made_at - RECENT:
+            reasons.setdefault(copy.name, "made within a day of the newest")
     return reasons
 
 

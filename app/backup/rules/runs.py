@@ -72,3 +72,12 @@ def shrink_sentence(size: int, before: int) -> str:
     """What is told when a set is suddenly small."""
     share = round(100 * (1 - size / before))
     return f"The newest backup is {share} % smaller than the last proven one. Find out why."
+
+
+def size_in_words(size: float) -> str:
+    """Bytes as people say them: 512 B, 1.5 GB."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TB"

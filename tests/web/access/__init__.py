@@ -9,6 +9,7 @@ from app.kernel.permission import PATIENT_ROLES, STAFF_ROLES, Role
 from tests.web.access import (
     analytics,
     attendance,
+    backups,
     holds,
     integrity,
     kiosk,
@@ -152,6 +153,7 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
 PARTS = (
     analytics,
     attendance,
+    backups,
     holds,
     integrity,
     kiosk,

@@ -1,0 +1,26 @@
+"""Use cases of backups: make, prove, keep, hold; keys and their escrow sheet."""
+
+from app.backup.services.holds import hold_set, lift_hold
+from app.backup.services.keys import create_backup_keys, enter_letter, rotate_backup_keys
+from app.backup.services.pruning import pruning_preview
+from app.backup.services.reading import BackupPage, backup_details, backup_page, backup_progress
+from app.backup.services.runs import request_backup, resume_backup, run_backup, run_daily_backup
+from app.backup.services.sheet import escrow_sheet
+
+__all__ = [
+    "BackupPage",
+    "backup_details",
+    "backup_page",
+    "backup_progress",
+    "create_backup_keys",
+    "enter_letter",
+    "escrow_sheet",
+    "hold_set",
+    "lift_hold",
+    "pruning_preview",
+    "request_backup",
+    "resume_backup",
+    "rotate_backup_keys",
+    "run_backup",
+    "run_daily_backup",
+]
