@@ -3,7 +3,10 @@
 from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from app.kernel.errors import DomainError
 from app.scheduling.errors import SlotTaken
+from app.scheduling.errors.points import MissedTooMany
+from app.scheduling.errors.questionnaires import AnswersNeeded, Diverted
 from app.scheduling.errors.sessions import (
     NotOpenYet,
     SeatRefused,
@@ -11,11 +14,13 @@ from app.scheduling.errors.sessions import (
     SessionOver,
 )
 from app.scheduling.services import seats
+from app.scheduling.services.seats import Offer
 from app.web.http import current_actor, status_of
+from portal import questions
 from portal.blueprint import portal
 
 SESSION = "<int(max=2147483647):session_id>"
-REFUSALS = (SessionFull, SessionOver, NotOpenYet, SlotTaken)
+REFUSALS = (AnswersNeeded, MissedTooMany, SessionFull, SessionOver, NotOpenYet, SlotTaken)
 
 
 @portal.get("/sessions", strict_slashes=False)
@@ -32,8 +37,7 @@ def list_sessions() -> str:
 @portal.get(f"/sessions/{SESSION}", strict_slashes=False)
 def show_session(session_id: int) -> str:
     """One session: the seat that I have, or the button for one."""
-    offer = seats.own_session(current_actor(), session_id=session_id)
-    return render_template("portal/session.html", offer=offer, refusal=None)
+    return _page(seats.own_session(current_actor(), session_id=session_id))
 
 
 @portal.post(f"/sessions/{SESSION}/seat")
@@ -42,10 +46,14 @@ def take_seat(session_id: int) -> Response | tuple[str, int]:
     actor = current_actor()
     offer = seats.own_session(actor, session_id=session_id)
     try:
-        seats.take_seat(actor, session_id=session_id)
-    except REFUSALS as refusal:
-        page = render_template("portal/session.html", offer=offer, refusal=refusal)
+        given = questions.given().as_answers()
+        seats.take_seat(actor, session_id=session_id, given=given)
+    except Diverted as refusal:
+        back = url_for("portal.show_session", session_id=session_id)
+        page = render_template("portal/call_now.html", advice=refusal.advice, back=back)
         return page, status_of(refusal)
+    except REFUSALS as refusal:
+        return _page(offer, refusal), status_of(refusal)
     flash("Your seat is booked.", "success")
     return _to(session_id)
 
@@ -58,10 +66,20 @@ def cancel_seat(session_id: int) -> Response | tuple[str, int]:
     try:
         seats.cancel_seat(actor, session_id=session_id)
     except SeatRefused as refusal:
-        page = render_template("portal/session.html", offer=offer, refusal=refusal)
-        return page, status_of(refusal)
+        return _page(offer, refusal), status_of(refusal)
     flash("Your seat is cancelled. Somebody else can have it now.", "success")
     return _to(session_id)
+
+
+def _page(offer: Offer, refusal: DomainError | None = None) -> str:
+    open_answers = refusal if isinstance(refusal, AnswersNeeded) else None
+    return render_template(
+        "portal/session.html",
+        offer=offer,
+        refusal=refusal,
+        asked=questions.questions_of(offer.session.type_id) if offer.may_take else None,
+        given=questions.given(open_answers) if open_answers else questions.Given(),
+    )
 
 
 def _to(session_id: int) -> Response:

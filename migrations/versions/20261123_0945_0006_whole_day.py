@@ -552,6 +552,24 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "scheduling_seat_answers",
+        sa.Column("seat_id", sa.BigInteger(), nullable=False),
+        sa.Column("questionnaire_id", sa.Integer(), nullable=False),
+        sa.Column("answers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["questionnaire_id"],
+            ["scheduling_questionnaire.id"],
+            name=op.f("fk_scheduling_seat_answers_questionnaire_id_scheduling_questionnaire"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["seat_id"],
+            ["scheduling_seat.id"],
+            name=op.f("fk_scheduling_seat_answers_seat_id_scheduling_seat"),
+        ),
+        sa.PrimaryKeyConstraint("seat_id", name=op.f("pk_scheduling_seat_answers")),
+    )
+    op.create_table(
         "scheduling_seat_reminder",
         sa.Column("seat_id", sa.BigInteger(), nullable=False),
         sa.Column("lead_minutes", sa.Integer(), autoincrement=False, nullable=False),
@@ -995,6 +1013,7 @@ def downgrade() -> None:
     op.drop_table("scheduling_waitlist_entry")
     op.drop_table("scheduling_seat_station")
     op.drop_table("scheduling_seat_reminder")
+    op.drop_table("scheduling_seat_answers")
     op.drop_table("scheduling_reminder")
     with op.batch_alter_table("scheduling_outage_item", schema=None) as batch_op:
         batch_op.drop_index("uq_scheduling_outage_item_appointment")

@@ -3,7 +3,9 @@
 import pytest
 
 from app.kernel import clock
+from app.scheduling.rules.questionnaires import AskedQuestion, Draft
 from app.scheduling.rules.sessions import Cohort
+from app.scheduling.services.questionnaires import save_questionnaire
 from tests.factories.scheduling import MONDAY_SEVEN, at
 from tests.factories.sessions import create_session
 
@@ -96,3 +98,35 @@ def test_after_the_cutoff_the_page_says_to_call(sam, plan):
 
 def test_without_sessions_the_page_says_so(sam):
     assert sam.open("/portal/sessions").says("Nothing is planned for you at the moment.")
+
+
+@pytest.fixture
+def asked(app, people):
+    """The vaccination asks a question and wants consent."""
+    draft = Draft(
+        (AskedQuestion(text="Fever today?", red_flags=("Yes",), advice="Please stay at home."),),
+        "I agree to be vaccinated.",
+    )
+    with app.app_context():
+        save_questionnaire(people.ada.actor, type_code="vaccination", draft=draft)
+
+
+def test_the_questions_are_asked_before_a_seat_is_taken(sam, plan, asked):
+    form = sam.open(f"/portal/sessions/{plan()}").form("Take a seat")
+    del form.fields["answer-q1"], form.fields["consent"]
+
+    without = sam.post(form)
+    booked = sam.send("Take a seat", **{"answer-q1": "No", "consent": "yes"})
+
+    assert without.status == 422
+    assert without.says("Please answer this question.")
+    assert booked.says("Your seat is booked.")
+
+
+def test_a_red_flag_says_what_to_do_instead(sam, plan, asked):
+    sam.open(f"/portal/sessions/{plan()}")
+
+    page = sam.send("Take a seat", **{"answer-q1": "Yes", "consent": "yes"})
+
+    assert page.says("Please stay at home.")
+    assert not page.says("Your seat is booked.")

@@ -19,7 +19,6 @@ from app.scheduling.services import series_preview, series_rest
 from app.scheduling.services.series import SKIP, Choices, MoveTo, SeriesWish
 from app.scheduling.services.series_preview import Occurrence
 from app.scheduling.services.series_rest import RestWish
-from app.scheduling.services.wish import Answers
 from app.web.api import ClinicApi, instant, json_body, known_arguments, signed_in
 
 LARGEST_SERIES = 2**31 - 1
@@ -35,9 +34,7 @@ RULE: dict[str, type] = {
     "reason": str,
     "override": dict,
     "choices": dict,
-    "answers": dict,
-    "consent": bool,
-    "despite_flag": str,
+    **shapes.ANSWERS,
 }
 REST: dict[str, type] = {
     "appointment": int,
@@ -275,11 +272,7 @@ def _wish(body: dict[str, Any]) -> SeriesWish:
         ),
         reason=body.get("reason") or "",
         override_reason=shapes.override_of(body),
-        given=Answers(
-            answers=body.get("answers"),
-            consent=bool(body.get("consent")),
-            despite_flag=body.get("despite_flag"),
-        ),
+        given=shapes.given_answers(body),
     )
 
 

@@ -68,15 +68,18 @@ class SessionApi(ClinicApi):
           - {in: path, name: number, required: true, schema: {type: integer}}
           requestBody:
             content: {application/json: {schema: {type: object,
-              properties: {patient: {type: string}}}}}
+              properties: {patient: {type: string}, answers: {type: object},
+                consent: {type: boolean}, despite_flag: {type: string}}}}}}
           responses:
             201: {description: The seat}
             409: {description: Every seat is taken; `alternatives` lists other sessions}
+            422: {description: Questions are open; `errors` names them}
         """
-        body = json_body({"patient": str})
+        body = json_body({"patient": str, **shapes.ANSWERS})
         actor, _ = shapes.acting()
         patient = body.get("patient") or None
-        seat = seats.take_seat(actor, session_id=_key(number), patient=patient)
+        given = shapes.given_answers(body)
+        seat = seats.take_seat(actor, session_id=_key(number), patient=patient, given=given)
         answer = jsonify(id=seat.id, session=seat.session_id, status=seat.status)
         answer.status_code = 201
         return answer

@@ -19,11 +19,13 @@ from app.scheduling.errors.waitlist import OfferOver
 from app.scheduling.queries.appointments import AppointmentView
 from app.scheduling.rules import AppointmentStatus, Slot
 from app.scheduling.services import Booked
+from app.scheduling.services.wish import Answers
 from app.web.api import instant
 from app.web.http import clinic_zone, current_actor, problem_of
 
 LARGEST_KEY = 2**63 - 1
 LONGEST_NAME = 64
+ANSWERS: dict[str, type] = {"answers": dict, "consent": bool, "despite_flag": str}
 
 
 def required(values: Mapping[str, Any], *names: str) -> None:
@@ -212,3 +214,12 @@ def body_instant(body: Mapping[str, Any], name: str) -> datetime:
 def acting() -> tuple[Actor, ZoneInfo]:
     """Who asks, and the zone of the answer."""
     return current_actor(), clinic_zone()
+
+
+def given_answers(body: Mapping[str, Any]) -> Answers:
+    """The answers to a type's questions that came with a request (`ANSWERS`)."""
+    return Answers(
+        answers=body.get("answers"),
+        consent=bool(body.get("consent")),
+        despite_flag=body.get("despite_flag"),
+    )

@@ -188,12 +188,7 @@ def _given() -> Answers:
     """The answers of a request; one without a body answers nothing."""
     if not request.get_data(cache=True):
         return Answers()
-    body = json_body({"answers": dict, "consent": bool, "despite_flag": str})
-    return Answers(
-        answers=body.get("answers"),
-        consent=bool(body.get("consent")),
-        despite_flag=body.get("despite_flag"),
-    )
+    return shapes.given_answers(json_body(shapes.ANSWERS))
 
 
 def _wish(body: dict[str, Any]) -> WaitingWish:

@@ -10,7 +10,12 @@ from app.scheduling.models.calendars import Feed, TimetableEntry
 from app.scheduling.models.catalogue import AppointmentType, NotOfferedBy, Practitioner
 from app.scheduling.models.claims import Claim
 from app.scheduling.models.outages import Outage, OutageItem
-from app.scheduling.models.questions import BookingAnswers, Diversion, Questionnaire
+from app.scheduling.models.questions import (
+    BookingAnswers,
+    Diversion,
+    Questionnaire,
+    SeatAnswers,
+)
 from app.scheduling.models.resources import Resource, ResourceBlock, TypeNeed
 from app.scheduling.models.schedules import Closure, DateOverride, TimeOff, WeeklyHours
 from app.scheduling.models.series import Series
@@ -47,6 +52,7 @@ __all__ = [
     "Resource",
     "ResourceBlock",
     "Seat",
+    "SeatAnswers",
     "SeatReminder",
     "SeatStation",
     "Series",

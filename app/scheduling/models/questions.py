@@ -44,6 +44,19 @@ class BookingAnswers(Base):
     consented_at: Mapped[Instant | None]
 
 
+class SeatAnswers(Base):
+    """What a patient answered when taking a seat in a group session, and the consent."""
+
+    __tablename__ = "scheduling_seat_answers"
+
+    seat_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("scheduling_seat.id"), primary_key=True
+    )
+    questionnaire_id: Mapped[int] = mapped_column(ForeignKey("scheduling_questionnaire.id"))
+    answers: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    consented_at: Mapped[Instant | None]
+
+
 class Diversion(Base):
     """A booking that was turned into "call or come now", because an answer was a red flag."""
 

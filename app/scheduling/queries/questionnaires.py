@@ -17,6 +17,8 @@ from app.scheduling.models import (
     BookingAnswers,
     Diversion,
     Questionnaire,
+    Seat,
+    SeatAnswers,
 )
 from app.scheduling.rules.questionnaires import AskedQuestion
 
@@ -127,7 +129,21 @@ def given_answers(appointment_id: AppointmentId) -> GivenAnswers | None:
     )
     if row is None:
         return None
-    given, asked = row
+    return _given(*row)
+
+
+def seat_answers(session_id: int) -> dict[int, GivenAnswers]:
+    """What was answered for the seats of a group session: one statement."""
+    rows = session().execute(
+        select(SeatAnswers, Questionnaire)
+        .join(Questionnaire, Questionnaire.id == SeatAnswers.questionnaire_id)
+        .join(Seat, Seat.id == SeatAnswers.seat_id)
+        .where(Seat.session_id == session_id)
+    )
+    return {given.seat_id: _given(given, asked) for given, asked in rows}
+
+
+def _given(given: BookingAnswers | SeatAnswers, asked: Questionnaire) -> GivenAnswers:
     answers = [
         (question.text, given.answers[question.id])
         for question in _view(asked).questions

@@ -16,7 +16,7 @@ from app.kernel.clock import clinic_day, local_date
 from app.kernel.ids import AppointmentId, PatientId
 from app.scheduling.errors import UnknownType
 from app.scheduling.errors.questionnaires import Diverted, QuestionsChanged
-from app.scheduling.models import BookingAnswers, Diversion, Questionnaire
+from app.scheduling.models import BookingAnswers, Diversion, Questionnaire, SeatAnswers
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import questionnaires as queries
 from app.scheduling.queries import types
@@ -36,6 +36,7 @@ from app.security.services import record_event
 # A second tap, or a second try with the same answer, is the same emergency.
 SAME_EMERGENCY = timedelta(minutes=10)
 INSERT_ANSWERS = insert(BookingAnswers)
+INSERT_SEAT_ANSWERS = insert(SeatAnswers)
 LOCK_TYPE = text("SELECT id FROM scheduling_appointment_type WHERE id = :id FOR UPDATE")
 
 
@@ -156,15 +157,21 @@ def store_answers(
     if answered is None:
         return
     tx.flush()  # the visit first: the answers refer to it
-    tx.execute(
-        INSERT_ANSWERS,
-        {
-            "appointment_id": appointment_id,
-            "questionnaire_id": answered.questionnaire.id,
-            "answers": answered.checked.answers,
-            "consented_at": clock.now() if answered.consented else None,
-        },
-    )
+    tx.execute(INSERT_ANSWERS, {"appointment_id": appointment_id, **_row_of(answered)})
+
+
+def store_seat_answers(tx: Transaction, answered: Answered | None, seat_id: int) -> None:
+    """The same for a seat, which is stored already."""
+    if answered is not None:
+        tx.execute(INSERT_SEAT_ANSWERS, {"seat_id": seat_id, **_row_of(answered)})
+
+
+def _row_of(answered: Answered) -> dict[str, Any]:
+    return {
+        "questionnaire_id": answered.questionnaire.id,
+        "answers": answered.checked.answers,
+        "consented_at": clock.now() if answered.consented else None,
+    }
 
 
 def divert(actor: Actor, flag: RedFlag) -> Diverted:
@@ -205,6 +212,13 @@ def answers_of_visit(actor: Actor, *, appointment_id: AppointmentId) -> GivenAns
     if not actor.may(Permission.ANSWER_READ):
         return None
     return queries.given_answers(appointment_id)
+
+
+def answers_of_seats(actor: Actor, *, session_id: int) -> dict[int, GivenAnswers]:
+    """What those with a seat answered, by seat; nothing without the permission (ACC-02)."""
+    if not actor.may(Permission.ANSWER_READ):
+        return {}
+    return queries.seat_answers(session_id)
 
 
 def diversions_of_day(actor: Actor, *, day: date | None = None) -> list[DiversionView]:

@@ -32,10 +32,19 @@ from app.scheduling.rules import sessions as session_rules
 from app.scheduling.rules.points import check_own_seat
 from app.scheduling.rules.sessions import SeatStatus, SessionStatus
 from app.scheduling.services import parties
+from app.scheduling.services.questionnaires import (
+    Answered,
+    check_wish,
+    diverting,
+    store_seat_answers,
+)
 from app.scheduling.services.seat_messages import tell_seat, tell_seat_cancelled
 from app.scheduling.services.sessions import known_session
+from app.scheduling.services.wish import Answers, Wish
 from app.scheduling.services.writing import lock_parties, release_lapsed_holds
 from app.security.services import record_event
+
+NO_ANSWERS = Answers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +70,26 @@ class Offer:
         return self.seat is SeatStatus.BOOKED and self.now <= self.until
 
 
-def take_seat(actor: Actor, *, session_id: int, patient: str | None = None) -> SeatView:
+def take_seat(
+    actor: Actor, *, session_id: int, patient: str | None = None, given: Answers = NO_ANSWERS
+) -> SeatView:
     """Take a seat for oneself, or at the front desk for a patient. Again, it is the same seat.
 
-    Raises SessionFull with other sessions, SessionOver, NotOpenYet, PatientBusy, MissedTooMany,
+    The questions of the type are asked as for a booking (SCH-13). Raises SessionFull with other
+    sessions, SessionOver, NotOpenYet, PatientBusy, MissedTooMany, AnswersNeeded, Diverted,
     UnknownPatient, and UnknownSession also for one that is not for the patient who asks.
     """
     card, is_own = parties.patient_to_book(actor, patient)
-    seat_id = retried(
-        lambda: _take(actor, session_id, card, is_own=is_own),
-        refusal=PatientBusy,
-        between=release_lapsed_holds,
-    )
+    with diverting(actor):
+        seat_id = retried(
+            lambda: _take(actor, session_id, card, given, is_own=is_own),
+            refusal=PatientBusy,
+            between=release_lapsed_holds,
+        )
     return known_seat(seat_id)
 
 
-def _take(actor: Actor, session_id: int, card: PatientCard, *, is_own: bool) -> int:
+def _take(actor: Actor, session_id: int, card: PatientCard, given: Answers, *, is_own: bool) -> int:
     with transaction() as tx:
         lock_parties(tx, [], card.id)
         found = known_session(session_id)
@@ -89,8 +102,19 @@ def _take(actor: Actor, session_id: int, card: PatientCard, *, is_own: bool) -> 
         session_rules.check_takes_seats(found.status, found.ends_at, now)
         if sessions.busy_patients([card.id], found.period, now=now):
             raise PatientBusy("There is another visit at this time. Please change that first.")
+        answered = _answered(actor, found, card, given, is_own=is_own)
         _count_up(tx, found, now)
-        return _store(tx, actor, found, card, now)
+        seat_id = _store(tx, actor, found, card, now)
+        store_seat_answers(tx, answered, seat_id)
+        return seat_id
+
+
+def _answered(
+    actor: Actor, found: SessionView, card: PatientCard, given: Answers, *, is_own: bool
+) -> Answered | None:
+    """The answers to the questions of the session's type, checked as for a booking (SCH-13)."""
+    wish = Wish(type=found.type, starts_at=found.starts_at).answering(given)
+    return check_wish(actor, wish, types.type_of(found.type_id), card.id, is_own=is_own)
 
 
 def _check_may_take(actor: Actor, found: SessionView, card: PatientCard, now: datetime) -> None:

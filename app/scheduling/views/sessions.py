@@ -16,6 +16,7 @@ from app.scheduling.queries import sessions as queries
 from app.scheduling.rules.sessions import SeatStatus
 from app.scheduling.services import class_lists, seats
 from app.scheduling.services import sessions as services
+from app.scheduling.services.questionnaires import answers_of_seats
 from app.web.http import current_actor
 from app.web.views import GuardedView
 
@@ -102,6 +103,7 @@ class SessionView(GuardedView):
             seats=shown,
             counts={status: sum(s.status is status for s in everybody) for status in SeatStatus},
             stations=queries.stations_of(pk),
+            answers=answers_of_seats(actor, session_id=pk),
             cohorts=queries.cohorts_of([pk]).get(pk, []),
             q=request.args.get("q", ""),
             may_write=actor.may(Permission.SESSION_WRITE),
