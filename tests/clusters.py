@@ -108,6 +108,20 @@ class PrivateCluster:
         """One value from the server's database."""
         return ask(self.server.url(), question, **values)
 
+    def as_superuser(self, statement: str) -> None:
+        """What only PostgreSQL's superuser may do; as root we take on the server's account."""
+        argv = [self.server.binaries / "psql", "-X", "-q", "-h", self.server.socket_folder]
+        argv += ["-U", "postgres", "-d", "postgres", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        options = self.server.account.popen_options()
+        subprocess.run(argv, cwd="/", check=True, capture_output=True, **options)
+
+    def own_data(self) -> None:
+        """Give a data folder that we made to the server's account."""
+        for folder, _folders, files in os.walk(self.data):
+            self.server.account.own(Path(folder))
+            for file in files:
+                self.server.account.own(Path(folder) / file, 0o600)
+
     def _processes(self) -> list[Path]:
         return [
             link
@@ -143,7 +157,6 @@ class PrivateCluster:
                 answer.write_text(str(code))
                 answer.chmod(0o644)
                 answer.rename(ask_file.with_suffix(".done"))
-
 
     def _give(self, restored: Path) -> None:
         if restored.exists():

@@ -7,6 +7,7 @@ from app.analytics.permissions import Permission
 from app.analytics.queries.scheduling import SchedulingReport
 from app.analytics.queries.scheduling import scheduling_report as read_report
 from app.infra.db import transaction
+from app.infra.replica import read_from_replica
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
@@ -24,7 +25,7 @@ def scheduling_report(
     actor.require(Permission.SCHEDULING_READ)
     zone = settings().time_zone
     start, end = rules.checked_range(first, last, today=local_date(clock.now(), zone))
-    return read_report(start, end, zone)
+    return read_from_replica(lambda: read_report(start, end, zone))
 
 
 def export_scheduling_report(
