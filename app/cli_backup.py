@@ -106,7 +106,7 @@ def print_sheet(file: Path) -> None:
 def enter_letter() -> None:
     """Bring a key back from its text on the escrow sheet; an empty line ends it."""
     lines: list[str] = []
-    while line := click.get_text_stream("stdin").readline().strip():
+    while line := sys.stdin.readline().strip():
         lines.append(line)
     try:
         name = backup.enter_letter(_actor(), "".join(lines))

@@ -9,7 +9,7 @@ from app.backup.models import BackupRun
 from app.backup.permissions import Permission
 from app.backup.rules import Copy, Plan, Proof, RunStatus, reasons_to_keep
 from app.backup.services.places import all_places, our_sets
-from app.backup.services.rows import record, store, store_now
+from app.backup.services.rows import record, store
 from app.infra.db import session, transaction
 from app.infra.runtime import settings
 from app.infra.storage import StorageFailed, Target
@@ -88,13 +88,15 @@ def _remove(actor: Actor, fate: Fate) -> bool:
         ).scalar_one()
         if held is not None:
             return False
-        problems = [_remove_from(place, fate.set_name) for place in reversed(all_places())]
-        if not any(problems):
-            store(tx, fate.run_id, removed_at=clock.now())
-            record(tx, actor, "remove", fate.run_id, details={"set": fate.set_name})
-            return True
-    store_now(fate.run_id, error=" ".join(problem for problem in problems if problem))
-    return False
+        # One after the other: the first folder keeps the set while another place still has it.
+        removals = (_remove_from(place, fate.set_name) for place in reversed(all_places()))
+        problem = next((said for said in removals if said), "")
+        if problem:
+            store(tx, fate.run_id, error=problem)
+            return False
+        store(tx, fate.run_id, removed_at=clock.now(), error="")
+        record(tx, actor, "remove", fate.run_id, details={"set": fate.set_name})
+        return True
 
 
 def _remove_from(place: Target, name: str) -> str:
