@@ -19,8 +19,10 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
     delete,
     func,
+    or_,
     select,
     text,
     update,
@@ -333,27 +335,37 @@ def backlog() -> Backlog:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadJob:
-    """A job that was given up. What it carries is not told."""
+class FailedJob:
+    """A job whose last run failed. What it carries is not told."""
 
     id: int
     name: str
     attempts: int
-    given_up_at: datetime | None
+    is_dead: bool
+    due_at: datetime
+    finished_at: datetime | None
     error: str
 
 
-def dead_jobs(limit: int) -> list[DeadJob]:
-    """The jobs that were given up last."""
+def failed_jobs(limit: int) -> list[FailedJob]:
+    """The jobs that were given up, then those that will be tried again; the latest first."""
+    is_dead = OutboxJob.status == JobStatus.DEAD
+    will_retry = and_(OutboxJob.status == JobStatus.WAITING, OutboxJob.error != "")
     rows = session().execute(
         select(
-            OutboxJob.id, OutboxJob.name, OutboxJob.attempts, OutboxJob.finished_at, OutboxJob.error
+            OutboxJob.id,
+            OutboxJob.name,
+            OutboxJob.attempts,
+            is_dead,
+            OutboxJob.due_at,
+            OutboxJob.finished_at,
+            OutboxJob.error,
         )
-        .where(OutboxJob.status == JobStatus.DEAD)
-        .order_by(OutboxJob.id.desc())
+        .where(or_(is_dead, will_retry))
+        .order_by(is_dead.desc(), OutboxJob.id.desc())
         .limit(limit)
     )
-    return [DeadJob(*row) for row in rows]
+    return [FailedJob(*row) for row in rows]
 
 
 def waiting_jobs() -> int:

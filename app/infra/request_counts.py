@@ -5,6 +5,7 @@ a thread of its own. So the numbers are of all processes and machines together, 
 for a write, and a lost Redis costs nothing but counts. See docs/operations/monitoring.md.
 """
 
+import atexit
 import logging
 import threading
 from collections import Counter
@@ -67,6 +68,12 @@ class RequestCounts:
                 target=self._flush_for_ever, args=(redis_url,), name="request-counts", daemon=True
             )
             self._thread.start()
+        atexit.register(self._flush_once, redis_url)
+
+    def _flush_once(self, redis_url: str) -> None:
+        """When the process ends in order, nothing is left behind."""
+        with connect(redis_url) as connection:
+            self.flush(connection)
 
     def _flush_for_ever(self, redis_url: str) -> None:
         pause = threading.Event()

@@ -160,8 +160,8 @@ def test_a_length_of_time_reads_like_speech(length, expected):
 
 def alert(key="a", kind="job", **more) -> OpenAlert:
     """An alert that is open for an hour and was seen just now."""
-    facts = {"opened_at": NOW - HOUR, "seen_at": NOW} | more
-    return OpenAlert(1, kind, key, Severity.WARNING, "old words", **facts)
+    facts = {"opened_at": NOW - HOUR, "seen_at": NOW, "severity": Severity.CRITICAL} | more
+    return OpenAlert(id=1, kind=kind, key=key, sentence="old words", **facts)
 
 
 def finding(key="a", kind="job", sentence="new words") -> Finding:
@@ -197,6 +197,8 @@ def test_an_alert_of_a_check_that_could_not_look_stays_open():
         ({"opened_at": NOW - 59 * MINUTE}, False),
         ({"acknowledged_at": NOW}, False),
         ({"escalated_at": NOW}, False),
+        ({"severity": Severity.WARNING}, False),
+        ({"severity": Severity.WARNING, "opened_at": NOW - DAY}, True),
     ],
 )
 def test_an_alert_that_nobody_acknowledged_in_time_is_escalated_once(facts, expected):

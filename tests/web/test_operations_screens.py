@@ -57,7 +57,7 @@ def test_an_idle_clinic_says_that_nothing_is_wrong(ada):
     page = page_of(ada)
 
     assert "No periodic job is known" in page
-    assert "No job was given up" in page
+    assert "No job has failed" in page
     assert "PostgreSQL" in page
     assert "pg_stat_statements is not installed" in page
 

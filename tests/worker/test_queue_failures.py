@@ -17,14 +17,17 @@ from app.infra.db import session, transaction
 from app.infra.local.process import Child
 from app.infra.local.redis import RedisServer
 from app.infra.local.testing import start
-from app.infra.outbox import OutboxJob
+from app.infra.outbox import JobName, OutboxJob
 from app.kernel import clock
 from app.kernel.actor import system_actor
 from app.notifications import services
 from app.notifications.models import Communication
 from app.notifications.rules import Template
 from app.notifications.services import Recipient
+from app.operations.queries import beats
+from app.operations.rules import BeatState
 from tests.worker.sink import Sink, free_port, mail_server
+from tests.worker.test_watching import watcher
 
 pytestmark = pytest.mark.committed
 PATIENCE = 60.0
@@ -285,3 +288,23 @@ def test_asked_to_stop_they_end_cleanly(crew, redis_is_there):
     worker.terminate()
 
     assert (relay.wait(PATIENCE), worker.wait(PATIENCE)) == (0, 0)
+
+
+def test_each_run_is_noted_and_the_watcher_outside_hears_it(crew):
+    """BAK-04: real relay, real worker, a real watcher."""
+
+    def well() -> list[str]:
+        with crew.app.app_context():
+            lines = beats.job_lines(clock.now())
+            session().rollback()
+        return [line.beat.name for line in lines if line.state is BeatState.FINE]
+
+    crew.start_redis()
+    with watcher() as (address, heard):
+        crew.environment |= {"PING_URL": address}
+        crew.start("worker.relay", "worker")
+
+        wait_until(lambda: JobName.CHECK_SYSTEM in well(), "the checks had run")
+        wait_until(lambda: "/key/operations-check-system" in heard, "the watcher had heard")
+
+    assert "/key/operations-check-system/start" in heard

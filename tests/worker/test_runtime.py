@@ -90,7 +90,7 @@ def test_the_work_of_a_run_that_fails_is_taken_back(app, run):
 
     assert written(app) == 0
     assert job.status == JobStatus.WAITING
-    assert job.error == "ZeroDivisionError: no"
+    assert job.error == "ZeroDivisionError"  # its text may be about somebody (EVD-03)
     assert job.due_at > clock.now() + timedelta(seconds=50)
 
 

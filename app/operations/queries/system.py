@@ -12,7 +12,7 @@ from app.infra import database_facts, outbox, queue
 from app.infra.database_facts import Server, Statement, Table
 from app.infra.db import session
 from app.infra.error_reports import ErrorReport, open_reports
-from app.infra.outbox import Backlog, DeadJob
+from app.infra.outbox import Backlog, FailedJob
 from app.infra.runtime import settings
 from app.infra.versions import package_versions
 from app.integrity.queries.runs import last_ended
@@ -26,7 +26,7 @@ from app.operations.rules import BeatState
 from app.operations.rules.bounds import Disk, MailOutcomes
 
 T = TypeVar("T")
-MOST_DEAD = 10
+MOST_FAILED = 20
 MOST_REPORTS = 20
 
 
@@ -100,7 +100,7 @@ class SystemState:
     alerts: Part[list[AlertLine]]
     jobs: Part[list[JobLine]]
     backlog: Part[Backlog]
-    dead: Part[list[DeadJob]]
+    failed: Part[list[FailedJob]]
     queues: Part[QueueServer]
     mail: Part[Mail]
     errors: Part[list[ErrorReport]]
@@ -123,7 +123,7 @@ def system_state() -> SystemState:
         alerts=_part(lambda: alert_lines(only_open=True)),
         jobs=_part(lambda: job_lines(now)),
         backlog=_part(outbox.backlog),
-        dead=_part(lambda: outbox.dead_jobs(MOST_DEAD)),
+        failed=_part(lambda: outbox.failed_jobs(MOST_FAILED)),
         queues=_part(lambda: queue_server(now)),
         mail=_part(lambda: _mail(now)),
         errors=_part(lambda: open_reports(MOST_REPORTS)),

@@ -8,6 +8,7 @@ from enum import StrEnum
 # A trouble must stay away this long before its alert closes, so that one that comes and goes
 # every minute does not write a message every minute.
 CALM = timedelta(minutes=5)
+WARNING_PATIENCE = timedelta(days=1)
 
 
 class Severity(StrEnum):
@@ -79,6 +80,11 @@ def changes(
 
 
 def is_to_escalate(alert: OpenAlert, *, after: timedelta, now: datetime) -> bool:
-    """Whether more people must hear of it: nobody acknowledged it in time."""
-    is_waiting = alert.acknowledged_at is None and alert.escalated_at is None
-    return is_waiting and now - alert.opened_at >= after
+    """Whether more people must hear of it: nobody acknowledged it in time.
+
+    A warning waits for a day at least: nobody is to be called at night for what can wait.
+    """
+    if alert.acknowledged_at is not None or alert.escalated_at is not None:
+        return False
+    patience = after if alert.severity is Severity.CRITICAL else max(after, WARNING_PATIENCE)
+    return now - alert.opened_at >= patience
