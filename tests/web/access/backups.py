@@ -10,5 +10,10 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "BackupView.run": ADMIN,
     "BackupView.hold": ADMIN,
     "BackupView.lift": ADMIN,
+    "RestoreView.restores": ADMIN,
+    "RestoreView.preview": ADMIN,
+    "RestoreView.ask": ADMIN,
+    "RestoreView.approve": ADMIN,
+    "RestoreView.cancel": ADMIN,
 }
 SAID: dict[str, dict[str, object]] = {}
