@@ -1,4 +1,4 @@
-"""Commands around an installation: `flask clinic create-admin`."""
+"""Commands around an installation: `flask clinic create-admin`, `check-deployment`."""
 
 import sys
 
@@ -6,6 +6,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from app.deployment.checks import Severity, findings
+from app.deployment.looking import look
 from app.kernel.actor import Channel, system_actor
 from app.kernel.errors import DomainError
 from app.security import rules
@@ -44,6 +46,26 @@ def create_admin(password_stdin: bool, force_by: str | None, **names: str) -> No
     click.echo(f"The account {names['university_id']} was made. Sign in with it now.")
 
 
+@click.command("check-deployment")
+@click.option("--machines", default=1, show_default=True, help="Machines with a web server.")
+@click.option("--workers", default=1, show_default=True, help="Workers on all machines together.")
+@click.option("--offline", is_flag=True, help="Do not ask PUBLIC_URL for its certificate.")
+@with_appcontext
+def check_deployment(machines: int, workers: int, offline: bool) -> None:
+    """Look over this installation and say in plain words what is wrong with it.
+
+    Changes nothing. Ends with 1 when something is wrong; advice alone is no failure.
+    """
+    found = findings(look(machines=machines, workers=workers, asks_outside=not offline))
+    for one in found:
+        click.echo(f"{one.severity:<6} {one.code}: {one.sentence}")
+    wrong = sum(one.severity is Severity.WRONG for one in found)
+    if wrong:
+        click.echo(f"{wrong} wrong. Patients should not be served like this.", err=True)
+        sys.exit(1)
+    click.echo("Nothing is wrong." if found else "Everything is as it should be.")
+
+
 def _typed_password(*, from_input: bool) -> str:
     """From a pipe, or typed twice without being shown. Never an argument: others see those."""
     if from_input:
@@ -55,4 +77,4 @@ def _own_words(names: dict[str, str]) -> tuple[str, ...]:
     return (*rules.words_of(*names.values()), current_app.config["INSTITUTION_SHORT_NAME"])
 
 
-COMMANDS: tuple[click.Command, ...] = (create_admin,)
+COMMANDS: tuple[click.Command, ...] = (create_admin, check_deployment)
