@@ -19,6 +19,7 @@ from app.operations import views as operations_views
 from app.patients import api as patients_api
 from app.patients import permissions as patients_permissions
 from app.patients import views as patients_views
+from app.retention import permissions as retention_permissions
 from app.scheduling import api as scheduling_api
 from app.scheduling import permissions as scheduling_permissions
 from app.scheduling import views as scheduling_views
@@ -40,8 +41,8 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     notifications_api.register,
     analytics_views.register,
     integrity_views.register,
-    operations_views.register,
     backup_views.register,
+    operations_views.register,
 )
 
 PERMISSIONS: tuple[type[PermissionEnum], ...] = (
@@ -52,8 +53,9 @@ PERMISSIONS: tuple[type[PermissionEnum], ...] = (
     visits_permissions.Permission,
     analytics_permissions.Permission,
     integrity_permissions.Permission,
-    operations_permissions.Permission,
     backup_permissions.Permission,
+    operations_permissions.Permission,
+    retention_permissions.Permission,
 )
 
 

@@ -91,15 +91,17 @@ class Settings:
     backup_at: time
     backup_scratch_database_url: str = field(repr=False)
     backup_replication_url: str = field(repr=False)
+    retention_outpatient_years: int
+    retention_finance_years: int
     database_replica_url: str = field(repr=False)
     ping_url: str
     metrics_token: str = field(repr=False)
     alert_escalation_minutes: int
     log_level: str
-
-    @property
     # What the environment said, by the names of its variables; a backup carries it (BAK-03).
     given: Mapping[str, str] = field(repr=False, compare=False)
+
+    @property
     def mail_folder(self) -> Path:
         """Where messages land as .eml files when no MAIL_SERVER is given."""
         return self.home / "mail"
@@ -110,14 +112,14 @@ class Settings:
         return self.environment is Environment.PRODUCTION
 
 
-class _Reader:
+class Reader:
     """Reads one variable at a time and names it when its value is odd."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
+        self.given: dict[str, str] = {}
 
     def text(self, name: str, default: str = "") -> str:
-        self.given: dict[str, str] = {}
         value = self.environ.get(name, "").strip()
         if value:
             self.given[name] = value
@@ -185,7 +187,11 @@ class _Reader:
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from environment variables. Raises SettingsError naming the variable."""
-    read = _Reader(environ)
+    return settings_from(Reader(environ))
+
+
+def settings_from(read: Reader) -> Settings:
+    """Settings from whatever the reader reads; config/reference.py listens to what is asked."""
     environment = read.text("USCPIS_ENV", "development").lower()
     if environment not in set(Environment):
         raise SettingsError("USCPIS_ENV must be development, production or testing.")
@@ -224,17 +230,18 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         max_bookings_per_week=read.number("MAX_BOOKINGS_PER_WEEK", 4, lowest=1, highest=100),
         **_around_the_visit(read),
         **_copies(read, home),
+        **_keeping(read),
         **_watching(read),
         log_level=read.level("LOG_LEVEL", "INFO"),
+        given=read.given,
     )
     return _checked(settings)
 
-        given=read.given,
 
 _POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg2")
 
 
-def _around_the_visit(read: _Reader) -> dict[str, Any]:
+def _around_the_visit(read: Reader) -> dict[str, Any]:
     """Quiet hours, offers of freed times, and the points of missed visits."""
     return {
         "quiet_from": read.time_of_day("QUIET_FROM", "21:00"),
@@ -251,7 +258,7 @@ def _around_the_visit(read: _Reader) -> dict[str, Any]:
     }
 
 
-def _copies(read: _Reader, home: Path) -> dict[str, Any]:
+def _copies(read: Reader, home: Path) -> dict[str, Any]:
     """Where copies of everything go, and where their keys lie (BAK-01, BAK-03)."""
     return {
         "keys_folder": Path(read.text("KEYS_FOLDER", str(home / "keys"))).absolute(),
@@ -267,16 +274,28 @@ def _copies(read: _Reader, home: Path) -> dict[str, Any]:
         "backup_scratch_database_url": _psycopg_url(
             read.url("BACKUP_SCRATCH_DATABASE_URL", "", _POSTGRES_SCHEMES)
         ),
-    }
-
-
-def _watching(read: _Reader) -> dict[str, Any]:
-    """Reports from a copy of the database, and who watches from outside (BAK-04)."""
-    return {
-        "database_replica_url": _psycopg_url(
         "backup_replication_url": _psycopg_url(
             read.url("BACKUP_REPLICATION_URL", "", _POSTGRES_SCHEMES)
         ),
+    }
+
+
+def _keeping(read: Reader) -> dict[str, Any]:
+    """How many years records are kept, where places differ (RET-01)."""
+    return {
+        "retention_outpatient_years": read.number(
+            "RETENTION_OUTPATIENT_YEARS", 7, lowest=7, highest=100
+        ),
+        "retention_finance_years": read.number(
+            "RETENTION_FINANCE_YEARS", 10, lowest=3, highest=100
+        ),
+    }
+
+
+def _watching(read: Reader) -> dict[str, Any]:
+    """Reports from a copy of the database, and who watches from outside (BAK-04)."""
+    return {
+        "database_replica_url": _psycopg_url(
             read.url("DATABASE_REPLICA_URL", "", _POSTGRES_SCHEMES)
         ),
         "ping_url": read.url("PING_URL", "", ("http", "https")).rstrip("/"),
@@ -287,7 +306,7 @@ def _watching(read: _Reader) -> dict[str, Any]:
     }
 
 
-def _institution(read: _Reader) -> dict[str, Any]:
+def _institution(read: Reader) -> dict[str, Any]:
     """What makes the installation the clinic of one university; defaults: San Carlos, Cebu."""
     return {
         "institution_name": read.text("INSTITUTION_NAME", "University of San Carlos"),

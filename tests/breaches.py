@@ -30,6 +30,17 @@ def _hold(status: str, visit: str = "NULL") -> str:
     )
 
 
+_GONE = "UPDATE patients_patient SET status = 'disposed'"
+
+
+def _list(status: str) -> str:
+    """A list of disposal that nobody approved."""
+    return (
+        "INSERT INTO retention_disposal (status, reason, schedule, on_day, drafted_by, drafted_at,"
+        f" disposed) VALUES ('{status}', 'old', '{{}}', '2026-11-23', 'x', {_NOW}, 1)"
+    )
+
+
 def _copied(table: str) -> str:
     """The first row once more, under another key."""
     return (
@@ -231,6 +242,21 @@ MACHINERY = {
 BREACHES: dict[str, str] = SCHEDULING | VISITS | PATIENTS | MESSAGES | SECURITY | MACHINERY
 
 # What guards the data is itself an invariant; these are planted while all guards stand.
+BREACHES |= {
+    "retention.disposed_have_no_name": _GONE,
+    "retention.disposed_have_no_words": f"{_GONE};UPDATE scheduling_appointment SET reason = 'x'",
+    "retention.disposed_do_not_come_back": _GONE,
+    "retention.holds_beat_disposal": (
+        f"{_GONE};INSERT INTO retention_hold (patient_id, reason, placed_at, placed_by)"
+        f" VALUES ({_PATIENT}, 'a lawsuit', {_NOW}, 'x')"
+    ),
+    "retention.lists_have_two_approvers": _list("approved"),
+    "retention.lists_add_up": _list("done"),
+    "retention.disposed_lines_have_disposed_records": (
+        "INSERT INTO retention_item (disposal_id, patient_id, why, outcome)"
+        f" VALUES (1, {_PATIENT}, '', 'disposed')"
+    ),
+}
 LIFTED_GUARDS: dict[str, str] = {
     "scheduling.overlap_guards_stand": (
         "ALTER TABLE scheduling_claim DROP CONSTRAINT ex_scheduling_claim_before"

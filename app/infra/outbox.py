@@ -55,14 +55,15 @@ class JobName(StrEnum):
     SEND_MESSAGE = "notifications.send_message"
     IMPORT_PATIENTS = "patients.import_patients"
     IMPORT_HOLIDAYS = "scheduling.import_holidays"
-    MARK_NO_SHOWS = "scheduling.mark_no_shows"
-    OFFER_FREED_TIMES = "scheduling.offer_freed_times"
     BACK_UP = "backup.back_up"
     BACK_UP_DAILY = "backup.back_up_daily"
+    MARK_NO_SHOWS = "scheduling.mark_no_shows"
+    OFFER_FREED_TIMES = "scheduling.offer_freed_times"
     SEND_REMINDERS = "scheduling.send_reminders"
     SEND_SEAT_REMINDERS = "scheduling.send_seat_reminders"
     SETTLE_HOLDS = "scheduling.settle_holds"
     CLOSE_QUEUES = "visits.close_queues"
+    STORE_PAPER = "visits.store_paper"
     CHECK_SYSTEM = "operations.check_system"
     PURGE_ATTEMPTS = "security.purge_sign_in_attempts"
     SEAL_AUDIT = "security.seal_audit"
@@ -70,6 +71,8 @@ class JobName(StrEnum):
     PROVE_NIGHTLY = "integrity.prove_nightly"
     PURGE_IDEMPOTENCY = "upkeep.purge_idempotency_keys"
     PURGE_OUTBOX = "upkeep.purge_finished_jobs"
+    DRAW_UP_DISPOSAL = "retention.draw_up"
+    CARRY_OUT_DISPOSAL = "retention.carry_out"
 
 
 class JobStatus(StrEnum):
@@ -287,6 +290,22 @@ def give_up_due_jobs(tx: Transaction, name: JobName, *, error: str) -> list[dict
         .execution_options(synchronize_session=False)
     )
     return [dict(payload) for payload in given_up.scalars()]
+
+
+def forget_jobs(
+    tx: Transaction, name: JobName, *, dedupe_keys: Collection[str], recipients: Collection[str]
+) -> int:
+    """Remove the jobs with these keys, and those of this name for these recipients (RET-02)."""
+    theirs = and_(
+        OutboxJob.name == name.value,
+        OutboxJob.payload["recipient"].astext.in_(recipients),
+    )
+    gone = tx.execute(
+        delete(OutboxJob)
+        .where(or_(OutboxJob.dedupe_key.in_(dedupe_keys), theirs))
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)
 
 
 def purge_finished_jobs() -> int:

@@ -64,6 +64,7 @@ def _labels(labels: dict[Semester, str] | dict[YearLevel, str], nothing: str) ->
 FACT_FIELDS = tuple(f.name for f in fields(PatientFacts) if f.name != "born_on")
 CONTACT_FIELDS = tuple(f.name for f in fields(ContactFacts))
 ENROLMENT_FIELDS = tuple(f.name for f in fields(EnrolmentFacts))
+KEPT = [PatientStatus.ACTIVE, PatientStatus.INACTIVE]
 SEX = _words([Sex.FEMALE, Sex.MALE, Sex.OTHER, Sex.UNKNOWN])
 CIVIL_STATUS = _or_nothing(_words(CivilStatus))
 BLOOD_TYPES = [(blood.value, blood.value) for blood in BloodType]
@@ -148,7 +149,7 @@ class PatientSearchForm(DynamicForm):
     blood_type = SelectField("Blood type", choices=_or_nothing(BLOOD_TYPES, "Any"))
     philhealth = SelectField("PhilHealth", choices=PRESENCE)
     hmo = SelectField("HMO", choices=PRESENCE)
-    status = SelectField("Status", choices=_or_nothing(_words(PatientStatus), "Any"))
+    status = SelectField("Status", choices=_or_nothing(_words(KEPT), "Any"))
 
 
 class UploadForm(DynamicForm):

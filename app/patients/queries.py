@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -166,6 +166,68 @@ def _candidates(trace: Trace, besides: PatientId | None) -> Select[Any]:
         )
     found = _cards().where(or_(false(), *alike)).limit(CANDIDATES)
     return found if besides is None else found.where(Patient.id != besides)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """What decides how long a record is kept, as far as patients know it (RET-01)."""
+
+    id: PatientId
+    born_on: date | None
+    made_at: datetime
+    user_id: UserId | None
+
+
+def kept_records(
+    *,
+    among: Iterable[PatientId] | None = None,
+    after: int = 0,
+    made_before: datetime | None = None,
+    limit: int = 1000,
+) -> list[KeptRecord]:
+    """Records that were not disposed of, by key: these, or the next ones after a key."""
+    statement = (
+        select(Patient.id, Patient.born_on, Patient.created_at, Patient.user_id)
+        .where(Patient.status != PatientStatus.DISPOSED, Patient.id > after)
+        .order_by(Patient.id)
+        .limit(limit)
+    )
+    if among is not None:
+        statement = statement.where(Patient.id.in_(list(among)))
+    if made_before is not None:
+        statement = statement.where(Patient.created_at < made_before)
+    return [
+        KeptRecord(
+            PatientId(row.id),
+            row.born_on,
+            row.created_at,
+            UserId(row.user_id) if row.user_id is not None else None,
+        )
+        for row in session().execute(statement)
+    ]
+
+
+def count_kept_records(*, made_before: datetime) -> int:
+    """How many there are to look at."""
+    kept = (Patient.status != PatientStatus.DISPOSED, Patient.created_at < made_before)
+    return int(session().scalar(select(func.count(Patient.id)).where(*kept)) or 0)
+
+
+def entered_at(patient_ids: Iterable[PatientId]) -> dict[PatientId, datetime]:
+    """When these records were entered, disposed ones too."""
+    rows = session().execute(
+        select(Patient.id, Patient.created_at).where(Patient.id.in_(list(patient_ids)))
+    )
+    return {PatientId(key): at for key, at in rows}
+
+
+def those_matching(text: str, *, among: Iterable[PatientId]) -> list[PatientId]:
+    """Which of these patients a search by name or ID finds; nobody for a text that is too short."""
+    condition = matches(text)
+    if condition is None:
+        return []
+    found = session().scalars(select(Patient.id).where(Patient.id.in_(list(among)), condition))
+    return [PatientId(key) for key in found]
 
 
 _CARD_COLUMNS: tuple[Any, ...] = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,7 +31,7 @@ from app.infra.fab_tables import (
 )
 from app.infra.remembered import Remembered
 from app.kernel.ids import UserId
-from app.kernel.permission import PermissionEnum
+from app.kernel.permission import PATIENT_ROLES, PermissionEnum
 from app.security.models import ClinicUser, SignInAttempt
 from app.security.rules import RecentFailures
 
@@ -104,6 +104,29 @@ def accounts(user_ids: Sequence[UserId]) -> list[Account]:
         )
         for row in users
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUse:
+    """When an account was last used, and whether it works for the clinic."""
+
+    last_sign_in_at: datetime | None
+    is_staff: bool
+
+
+def account_uses(user_ids: Sequence[UserId]) -> dict[UserId, AccountUse]:
+    """How these accounts are used, in two statements (RET-01)."""
+    roles = _role_names(user_ids)
+    rows = session().execute(
+        select(ClinicUser.id, ClinicUser.last_login).where(ClinicUser.id.in_(user_ids))
+    )
+    return {
+        UserId(row.id): AccountUse(
+            row.last_login.replace(tzinfo=UTC) if row.last_login else None,
+            any(name not in PATIENT_ROLES for name in roles.get(row.id, ())),
+        )
+        for row in rows
+    }
 
 
 def accounts_with_roles(names: Iterable[str]) -> list[Account]:

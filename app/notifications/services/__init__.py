@@ -3,6 +3,7 @@
 from app.notifications.services.alarms import alarm_of_dead_job, raise_alarm
 from app.notifications.services.bell import mark_all_read, mark_read
 from app.notifications.services.delivery import send_message
+from app.notifications.services.forgetting import forget_messages
 from app.notifications.services.staff import (
     cancel_message,
     give_up_old_messages,
@@ -16,6 +17,7 @@ __all__ = [
     "Recipient",
     "alarm_of_dead_job",
     "cancel_message",
+    "forget_messages",
     "give_up_old_messages",
     "mark_all_read",
     "mark_read",

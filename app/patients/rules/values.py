@@ -39,10 +39,11 @@ class BloodType(StrEnum):
 
 
 class PatientStatus(StrEnum):
-    """FHIR Patient.active as a word."""
+    """FHIR Patient.active as a word; nothing is known any more of a disposed one (RET-02)."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
+    DISPOSED = "disposed"
 
 
 class Semester(StrEnum):

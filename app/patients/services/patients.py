@@ -233,8 +233,8 @@ def _locked(tx: Transaction, patient_id: PatientId) -> Patient:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one_or_none()
-    if patient is None:
-        raise UnknownPatient()
+    if patient is None or patient.status == PatientStatus.DISPOSED:
+        raise UnknownPatient()  # a disposed record is not there any more (RET-02)
     return patient
 
 

@@ -1,7 +1,10 @@
 """The list of enrolments, term by term."""
 
+from typing import Any, ClassVar
+
 from app.patients.models import Enrolment
 from app.patients.permissions import Permission
+from app.patients.views.search import OfKept
 from app.web.views import ReadOnlyView, interface
 
 
@@ -11,6 +14,7 @@ class EnrolmentView(ReadOnlyView):
     resource = Permission.ENROLMENT_READ
     datamodel = interface(Enrolment, "patient")
     route_base = "/enrolments"
+    base_filters: ClassVar[list[Any]] = [["id", OfKept, None]]
     list_title, show_title = "Enrolments", "Enrolment"
     list_columns = ["patient", "academic_year", "semester", "program", "year_level", "campus"]
     show_columns = [*list_columns, "program_group", "is_latest"]

@@ -1,6 +1,6 @@
 """The list, forms and page of patients."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import abort, g
 from flask_appbuilder import expose
@@ -20,7 +20,12 @@ from app.patients.forms import (
 )
 from app.patients.models import Patient
 from app.patients.permissions import Permission
-from app.patients.views.search import CONDITIONS, PatientSearchWidget, patient_filters
+from app.patients.views.search import (
+    CONDITIONS,
+    PatientSearchWidget,
+    StillKept,
+    patient_filters,
+)
 from app.web.http import current_actor
 from app.web.views import SafeModelView, ServiceModelView, interface
 
@@ -51,6 +56,7 @@ class PatientView(ServiceModelView):
     add_row_message, edit_row_message = "The patient was registered.", "The patient was changed."
     add_template = "patients/add.html"
     list_template = "patients/list.html"
+    base_filters: ClassVar[list[Any]] = [["status", StillKept, None]]
     search_widget = PatientSearchWidget
     search_form = PatientSearchForm
     search_columns = list(CONDITIONS)

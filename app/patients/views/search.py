@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func
 
 from app.patients import queries
 from app.patients.models import Enrolment, Patient
+from app.patients.rules import PatientStatus
 
 LONGEST = 100
 Condition = Callable[[str], ColumnElement[bool]]
@@ -19,6 +20,25 @@ class PatientSearchWidget(SearchWidget):
     """All filters at once, without a script; a filter that stays empty filters nothing."""
 
     template = "patients/search.html"
+
+
+class StillKept(BaseFilter):
+    """Records that were disposed of are in no list (RET-02)."""
+
+    def apply(self, query: Any, value: object) -> Any:
+        """The query without them."""
+        return query.filter(Patient.status != PatientStatus.DISPOSED)
+
+
+class OfKept(BaseFilter):
+    """The same for rows that belong to a patient."""
+
+    def apply(self, query: Any, value: object) -> Any:
+        """The query without those of disposed records."""
+        kept = exists().where(
+            Patient.id == Enrolment.patient_id, Patient.status != PatientStatus.DISPOSED
+        )
+        return query.filter(kept)
 
 
 class _Filter(BaseFilter):

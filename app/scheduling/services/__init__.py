@@ -20,6 +20,7 @@ from app.scheduling.services.catalogue import (
     save_practitioner,
 )
 from app.scheduling.services.changes import change_status
+from app.scheduling.services.forgetting import ForgottenBookings, forget_bookings
 from app.scheduling.services.free_times import available_times, explain_time
 from app.scheduling.services.holds import (
     accept_offer,
@@ -65,6 +66,7 @@ from app.scheduling.services.wish import Wish
 __all__ = [
     "Booked",
     "CalendarWindow",
+    "ForgottenBookings",
     "VisitDetails",
     "WaitingWish",
     "Wish",
@@ -82,6 +84,7 @@ __all__ = [
     "decide_point",
     "decline_offer",
     "explain_time",
+    "forget_bookings",
     "hours_recovered",
     "import_coming_holidays",
     "import_holidays",

@@ -8,6 +8,7 @@ from app.security.services.accounts import (
 )
 from app.security.services.audit import record_event
 from app.security.services.first_admin import open_first_admin
+from app.security.services.forgetting import forget_accounts
 from app.security.services.roles import permission_view, remove_role, save_role, sync_roles
 from app.security.services.seal_keys import create_audit_key, known_head
 from app.security.services.seals import (
@@ -32,6 +33,7 @@ __all__ = [
     "create_audit_key",
     "end_all_sessions",
     "end_sessions",
+    "forget_accounts",
     "known_head",
     "open_account",
     "open_first_admin",
