@@ -15,6 +15,7 @@ from app import (
     cli_backup,
     cli_deployment,
     cli_integrity,
+    cli_paper,
     cli_recovery,
     cli_restore,
     registry,
@@ -30,8 +31,10 @@ from app.patients import services as patients
 from app.patients.rules import ImportChoice
 from app.security import queries as security_queries
 from app.security import services as security
+from config.reference import configuration_page
 
 DATA_DICTIONARY = Path(__file__).parents[1] / "docs/data-dictionary.md"
+CONFIGURATION = Path(__file__).parents[1] / "docs/operations/configuration.md"
 clinic = AppGroup("clinic", help="Run the clinic's system.")
 
 
@@ -115,12 +118,13 @@ def self_test(what: str) -> None:
 def docs() -> None:
     """Write the generated pages of docs/ anew."""
     DATA_DICTIONARY.write_text(data_dictionary(tables.Base.metadata), encoding="utf-8")
-    click.echo(f"{DATA_DICTIONARY.name} was written.")
+    CONFIGURATION.write_text(configuration_page(), encoding="utf-8")
+    click.echo(f"{DATA_DICTIONARY.name} and {CONFIGURATION.name} were written.")
 
 
 def init_commands(app: Flask) -> None:
     """Make the commands known to Flask."""
-    for topic in (cli_backup, cli_integrity, cli_deployment, cli_recovery, cli_restore):
+    for topic in (cli_backup, cli_integrity, cli_deployment, cli_recovery, cli_restore, cli_paper):
         for command in topic.COMMANDS:
             clinic.add_command(command)
     app.cli.add_command(clinic)

@@ -60,6 +60,7 @@ def tables(report: SchedulingReport) -> list[Table]:
                 "Kind of visit",
                 "Seen",
                 "Walk-ins",
+                "Late entries",
                 "Median wait (min)",
                 "Longest tenth (min)",
                 "Median length (min)",
@@ -69,9 +70,10 @@ def tables(report: SchedulingReport) -> list[Table]:
                     one.name,
                     one.visits,
                     one.walk_ins,
-                    round(one.median_wait),
-                    round(one.long_wait),
-                    None if one.median_length is None else round(one.median_length),
+                    one.late_entries,
+                    _rounded(one.median_wait),
+                    _rounded(one.long_wait),
+                    _rounded(one.median_length),
                 )
                 for one in report.waits
             ],
@@ -97,6 +99,10 @@ def _groups(title: str, name: str, groups: list[Group]) -> Table:
         for outcomes in (group.outcomes,)
     ]
     return Table(title, (name, *OUTCOME_HEADER), rows)
+
+
+def _rounded(minutes: float | None) -> int | None:
+    return None if minutes is None else round(minutes)
 
 
 def _heat(report: SchedulingReport) -> Table:

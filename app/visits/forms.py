@@ -1,15 +1,21 @@
 """Between a click or a JSON body and a step of a visit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, time
 from typing import Any
+
+from werkzeug.datastructures import MultiDict
 
 from app.kernel.actor import Actor
 from app.kernel.errors import NotFound
+from app.kernel.ids import AppointmentId
 from app.visits import services
 from app.visits.errors import UnknownVisit
+from app.visits.errors.paper import UnusableEntry
 from app.visits.queries import VisitView
-from app.visits.rules import VisitStatus, VisitStep
+from app.visits.rules import PaperOutcome, VisitStatus, VisitStep
+from app.visits.services.late import LateEntry
 
 LARGEST_KEY = 2**63 - 1
 T = VisitStep
@@ -42,6 +48,7 @@ LABELS = {
 # The steps as the history of a visit says them.
 STEP_NAMES = {
     "arrive": "Arrived",
+    "enter-late": "Late entry",
     "call": "Called",
     "start": "Started",
     "complete": "Completed",
@@ -142,3 +149,59 @@ SERVICES: dict[VisitStep, Callable[..., VisitView]] = {
     T.PRIORITISE: services.prioritise,
     T.UNDO: services.undo_check_in,
 }
+
+
+def typed_date(text: str | None) -> date | None:
+    """A day of a form; None for anything else."""
+    try:
+        return date.fromisoformat((text or "").strip()[:10])
+    except ValueError:
+        return None
+
+
+def typed_time(text: str | None) -> time | None:
+    """A wall time of a form, 09:30; None for anything else."""
+    try:
+        return time.fromisoformat((text or "").strip()[:5])
+    except ValueError:
+        return None
+
+
+def late_entry(values: "MultiDict[str, str]", *, campuses: Sequence[str]) -> LateEntry:
+    """A paper form as it was typed in. Raises UnusableEntry for what nobody can choose."""
+    on_date, outcome = typed_date(values.get("on_date")), values.get("outcome", "")
+    problems: dict[str, list[str]] = {}
+    if on_date is None:
+        problems["on_date"] = ["Please enter the day that stands on the form."]
+    if outcome not in list(PaperOutcome):
+        problems["outcome"] = ["Please choose what happened."]
+    if on_date is None or problems:
+        raise UnusableEntry(problems)
+    key = number_or_none(values.get("appointment"))
+    return LateEntry(
+        number=values.get("number", "")[:40],
+        patient=typed_patient(values),
+        on_date=on_date,
+        outcome=PaperOutcome(outcome),
+        written_by=values.get("written_by", ""),
+        appointment_id=AppointmentId(key) if key is not None else None,
+        type_code=values.get("type", "")[:64],
+        provider=values.get("provider", "")[:64],
+        campus=values.get("campus", "") if values.get("campus") in campuses else "",
+        arrived=typed_time(values.get("arrived")),
+        started=typed_time(values.get("started")),
+        ended=typed_time(values.get("ended")),
+        another=values.get("another") == "yes",
+    )
+
+
+def number_or_none(text: str | None) -> int | None:
+    """The key of a row; None for anything that no row can have."""
+    digits = (text or "").strip()
+    usable = digits.isascii() and digits.isdigit() and len(digits) < 19
+    return int(digits) if usable else None
+
+
+def typed_patient(values: "MultiDict[str, str]") -> str:
+    """The university ID: from the search, or typed where there is no script."""
+    return next((one.strip() for one in values.getlist("patient") if one.strip()), "")[:64]

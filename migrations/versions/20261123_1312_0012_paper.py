@@ -32,6 +32,10 @@ def upgrade() -> None:
         "visits_visit",
         "(entered_late_at IS NULL) = (paper_number IS NULL)",
     )
+    op.add_column(
+        "scheduling_appointment",
+        sa.Column("is_late_entry", sa.Boolean(), server_default="false", nullable=False),
+    )
     op.create_index(
         "uq_visits_visit_paper_number",
         "visits_visit",
@@ -130,6 +134,7 @@ def _forms() -> None:
 
 def downgrade() -> None:
     """Take them back."""
+    op.drop_column("scheduling_appointment", "is_late_entry")
     op.drop_index("uq_visits_visit_paper_number", table_name="visits_visit")
     op.drop_constraint(op.f("ck_visits_visit_late"), "visits_visit", type_="check")
     op.drop_constraint(

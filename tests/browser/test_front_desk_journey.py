@@ -185,6 +185,8 @@ PAGES = {
         "/day-list/",
         "/queue/",
         "/closing/",
+        "/paper/",
+        "/paper/enter/",
         "/sessions/",
         "/sessions/add",
         "/waitlist/",

@@ -1,7 +1,11 @@
 """Jobs of the waiting room."""
 
+from datetime import timedelta
+
 from app.kernel.actor import Actor
+from app.operations.queries.alerts import open_alerts
 from app.visits import services
+from app.visits.services.printing import store_paper as store
 from worker.runtime import JobName, Transactions, job
 
 
@@ -9,3 +13,9 @@ from worker.runtime import JobName, Transactions, job
 def close_queues(actor: Actor) -> None:
     """Whoever still waits from an earlier day has left (SCH-33)."""
     services.close_queues(actor)
+
+
+@job(JobName.STORE_PAPER, timeout=timedelta(minutes=5), transactions=Transactions.OWN)
+def store_paper(actor: Actor) -> None:
+    """Looks often; at six and every open hour a set for an outage is due (SCH-33)."""
+    store(actor, alerts=[one.sentence for one in open_alerts()])

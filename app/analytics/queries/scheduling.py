@@ -46,13 +46,17 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Waiting and treatment times of a service, in minutes; medians, and the longest tenth."""
+    """Waiting and treatment times of a service, in minutes; medians, and the longest tenth.
+
+    Late entries from paper are counted, but their rounded times are not: None without others.
+    """
 
     name: str
     visits: int
     walk_ins: int
-    median_wait: float
-    long_wait: float
+    late_entries: int
+    median_wait: float | None
+    long_wait: float | None
     median_length: float | None
 
 
@@ -118,9 +122,19 @@ def _outcomes(row: Row[Any]) -> Outcomes:
 
 
 def _wait(row: Row[Any]) -> Wait:
-    length = None if row.median_length is None else float(row.median_length)
-    median, long = max(0.0, float(row.median_wait)), max(0.0, float(row.long_wait))
-    return Wait(row.type, row.visits, row.walk_ins, median, long, length)
+    return Wait(
+        row.type,
+        row.visits,
+        row.walk_ins,
+        row.late_entries,
+        _duration(row.median_wait),
+        _duration(row.long_wait),
+        _duration(row.median_length),
+    )
+
+
+def _duration(minutes: float | None) -> float | None:
+    return None if minutes is None else max(0.0, float(minutes))
 
 
 def _use(window: Period, first: date, last: date, zone: ZoneInfo) -> list[Use]:

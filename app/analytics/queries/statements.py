@@ -66,19 +66,22 @@ HELD = text(
 RESOURCES = text("SELECT id, kind, name FROM scheduling_resource WHERE is_active ORDER BY name, id")
 
 # How long people waited from their arrival until they were seen, and how long they were seen.
+# Visits that were entered late from paper count, but their rounded times are left out.
 WAITS = text(
     """
     SELECT t.name AS type, count(*) AS visits,
            count(*) FILTER (WHERE v.appointment_id IS NULL) AS walk_ins,
+           count(*) FILTER (WHERE v.entered_late_at IS NOT NULL) AS late_entries,
            percentile_cont(0.5) WITHIN GROUP (
              ORDER BY extract(epoch FROM v.started_at - greatest(v.arrived_at, v.due_at)) / 60
-           ) AS median_wait,
+           ) FILTER (WHERE v.entered_late_at IS NULL) AS median_wait,
            percentile_cont(0.9) WITHIN GROUP (
              ORDER BY extract(epoch FROM v.started_at - greatest(v.arrived_at, v.due_at)) / 60
-           ) AS long_wait,
+           ) FILTER (WHERE v.entered_late_at IS NULL) AS long_wait,
            percentile_cont(0.5) WITHIN GROUP (
              ORDER BY extract(epoch FROM v.ended_at - v.started_at) / 60
-           ) FILTER (WHERE v.ended_at IS NOT NULL) AS median_length
+           ) FILTER (WHERE v.ended_at IS NOT NULL AND v.entered_late_at IS NULL)
+             AS median_length
     FROM visits_visit v
     JOIN scheduling_appointment_type t ON t.id = v.type_id
     WHERE v.on_date BETWEEN :first AND :last AND v.started_at IS NOT NULL AND v.status <> 'void'

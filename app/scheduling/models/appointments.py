@@ -30,7 +30,8 @@ class Appointment(Base):
     """A visit that was booked. It is never deleted; its status changes (SCH-07).
 
     `place` names the rooms and equipment that it claims; `attendance_confirmed_at` is when the
-    patient said, from a reminder, that they will come.
+    patient said, from a reminder, that they will come; `is_late_entry` says that what became of
+    it was entered later from a paper form.
     """
 
     __tablename__ = "scheduling_appointment"
@@ -76,6 +77,7 @@ class Appointment(Base):
     ended_reason: Mapped[str] = mapped_column(Text, server_default="")
     is_late_cancellation: Mapped[bool] = mapped_column(server_default="false")
     needs_rebooking: Mapped[bool] = mapped_column(server_default="false")
+    is_late_entry: Mapped[bool] = mapped_column(server_default="false")
     override_reason: Mapped[str] = mapped_column(Text, server_default="")
     version: Mapped[int] = mapped_column(server_default="1")
     sequence: Mapped[int] = mapped_column(server_default="0")

@@ -46,6 +46,7 @@ class AppointmentView:
     reason: str
     ended_reason: str
     needs_rebooking: bool
+    is_late_entry: bool
     version: int
     sequence: int
     type_id: int
@@ -103,6 +104,7 @@ def _rows() -> Select[Any]:
             Appointment.reason,
             Appointment.ended_reason,
             Appointment.needs_rebooking,
+            Appointment.is_late_entry,
             Appointment.version,
             Appointment.sequence,
             Appointment.type_id,

@@ -16,7 +16,7 @@ from app.scheduling.errors import SlotTaken, StaleVersion, UnknownProvider
 from app.scheduling.models import Appointment
 from app.scheduling.queries import appointments, facts, schedules, types
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.rules import HOLDS_TIME, ActorCapacity, AppointmentStatus, Context
+from app.scheduling.rules import HOLDS_TIME, OPEN, ActorCapacity, AppointmentStatus, Context
 from app.scheduling.services import parties
 from app.scheduling.services.freed import visit_freed
 from app.scheduling.services.messages import News, tell_everybody
@@ -92,6 +92,7 @@ def _change_status(
             status_since=now,
             ended_reason=reason if status not in HOLDS_TIME else "",
             is_late_cancellation=is_late,
+            **({"is_late_entry": status not in OPEN} if from_paper else {}),
             needs_rebooking=visit.needs_rebooking and status in HOLDS_TIME,
         )
         hold_time(tx, visit.id, active=status in HOLDS_TIME)

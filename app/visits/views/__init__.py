@@ -2,7 +2,7 @@
 
 from flask_appbuilder import AppBuilder
 
-from app.visits.views import appointments, closing, devices, queue
+from app.visits.views import appointments, closing, devices, paper, queue
 
 
 def register(appbuilder: AppBuilder) -> None:
@@ -10,4 +10,5 @@ def register(appbuilder: AppBuilder) -> None:
     queue.register(appbuilder)  # what the desk opens all day stands first
     appointments.register(appbuilder)
     closing.register(appbuilder)
+    paper.register(appbuilder)
     devices.register(appbuilder)

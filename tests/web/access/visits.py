@@ -16,6 +16,12 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "VisitApi.step": CARE,
     "ClosingApi.day": DESK,
     "ClosingApi.close": DESK,
+    "PaperView.paper": DESK,
+    "PaperView.print_day": DESK,
+    "PaperView.form": DESK,
+    "PaperView.enter": DESK,
+    "PaperView.void": DESK,
+    "PaperView.undo": DESK,
 }
 SAID: dict[str, dict[str, object]] = {
     "ClosingApi.close": {"json": {}},
