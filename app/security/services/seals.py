@@ -40,9 +40,11 @@ SEALS: Table = AuditSeal.__table__  # type: ignore[assignment]
 
 _COLUMNS = ", ".join(f"e.{name}" for name in EventFacts._fields[:-1])
 _EVENT = f"{_COLUMNS}, CAST(e.details AS text) AS details"
-_UNSEALED = text(
-    f"SELECT {_EVENT} FROM security_audit_event e WHERE e.id > :after AND NOT EXISTS"  # noqa: S608
-    " (SELECT FROM security_audit_seal s WHERE s.event_id = e.id) ORDER BY e.id LIMIT :most"
+# The next events by their keys, and whether each is sealed: two indexes, however long the trail is.
+_NEXT = text(
+    f"SELECT {_EVENT}, s.seq FROM"  # noqa: S608
+    " (SELECT * FROM security_audit_event WHERE id > :after ORDER BY id LIMIT :most) e"
+    " LEFT JOIN security_audit_seal s ON s.event_id = e.id ORDER BY e.id"
 )
 _HORIZON = text(
     "SELECT coalesce((SELECT event_id FROM security_audit_seal WHERE sealed_at < :moment"
@@ -88,19 +90,18 @@ def seal_events(*, most: int = AT_ONCE) -> int:
     """
     keys = audit_keys()
     known = known_head()
-    count, after = 0, None
-    head = None
+    count, after, head = 0, None, None
     while count < most:
         with transaction() as tx:
             lock(tx, LockSpace.AUDIT, [0])
-            after = _horizon(tx) if after is None else after
-            events = _unsealed(tx, after, min(BATCH, most - count))
-            head = _store(tx, keys, events)
+            seen = _next_events(tx, _horizon(tx) if after is None else after)
+            unsealed = [event for event, is_sealed in seen if not is_sealed][: most - count]
+            head = _store(tx, keys, unsealed)
             is_ours = _contains(tx, known)
-        count += len(events)
-        if len(events) < BATCH:
+        count += len(unsealed)
+        if len(seen) < BATCH:
             break
-        after = events[-1].id
+        after = seen[-1][0].id
     _keep(head, known, is_ours=is_ours)
     return count
 
@@ -111,9 +112,10 @@ def _horizon(tx: Transaction) -> int:
     return int(tx.session.execute(_HORIZON, {"moment": moment}).scalar_one())
 
 
-def _unsealed(tx: Transaction, after: int, most: int) -> list[EventFacts]:
-    rows = tx.session.execute(_UNSEALED, {"after": after, "most": most})
-    return [EventFacts(*row) for row in rows]
+def _next_events(tx: Transaction, after: int) -> list[tuple[EventFacts, bool]]:
+    """The next events behind this key, and whether each has its seal."""
+    rows = tx.session.execute(_NEXT, {"after": after, "most": BATCH})
+    return [(EventFacts(*row[:-1]), row.seq is not None) for row in rows]
 
 
 def _store(tx: Transaction, keys: AuditKeys, events: Sequence[EventFacts]) -> Head | None:
