@@ -1,5 +1,6 @@
 """Files of a set while they are written: measured, hashed and sealed in one pass (EVD-02)."""
 
+import contextlib
 import hashlib
 import io
 from collections.abc import Iterator
@@ -84,7 +85,8 @@ def sealed_file(
             raise BackupFailed(f"{file_name} could not be written: {_cause(error)}.") from error
         finally:
             stored.cut_off()
-            stream.close()
+            with contextlib.suppress(TinkError):  # after a full disk it only says so again
+                stream.close()
 
 
 def _cause(error: TinkError) -> str:
