@@ -13,6 +13,7 @@ from app.backup.services.preview import Preview, preview_set
 from app.backup.services.requests import use_code
 from app.backup.services.restore import (
     Restored,
+    bring_back_files,
     drop_replaced,
     finish_restore,
     found_set,
@@ -33,6 +34,7 @@ class Options(TypedDict):
     place: str | None
     code: str | None
     preview: bool
+    files_only: bool
     empty_machine: bool
     asked_by: str
     approved_by: str
@@ -66,6 +68,7 @@ def verify_backup(set_name: str, place: str) -> None:
 @click.option("--from", "place", help="The folder or place where the set lies.")
 @click.option("--code", help="The code of the person who approved the request.")
 @click.option("--preview", is_flag=True, help="Say what would happen; change nothing.")
+@click.option("--files-only", is_flag=True, help="Bring back files that are missing, no rows.")
 @click.option("--empty-machine", is_flag=True, help="There is no clinic here yet, so no accounts.")
 @click.option("--asked-by", default="", help="On an empty machine: who wants the restore.")
 @click.option("--approved-by", default="", help="On an empty machine: who agrees.")
@@ -103,6 +106,10 @@ def _restore(options: Options) -> None:
         authority = use_code(actor, set_name=set_name, code=options["code"])
     else:
         raise click.UsageError("Give --code, or --empty-machine where there is no clinic yet.")
+    if options["files_only"]:
+        count = bring_back_files(actor, place, authority, tell=_tell)
+        click.echo(f"{count:,} files came back; those that were there stayed as they are.")
+        return
     accepted = options["accepted"]
     _say(restore_set(actor, place, authority, accepted=accepted, tell=_tell))
 

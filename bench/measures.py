@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.infra.db import db
 from app.infra.local.testing import Servers
-from bench import data, site
+from bench import data, restoring, site
 from bench.control_table import CONTROL_TABLE
 from bench.load import Load, best_of, http_load, request_bytes
 from bench.report import Row
@@ -43,6 +43,8 @@ def run(servers: Servers, folder: Path, sizes: tuple[int, ...]) -> list[Row]:
         rows += [*found, *listed]
         if size == sizes[0]:
             rows += through_http(servers, app, folder)
+        if size == sizes[-1]:
+            rows += restoring.restore(app, size)
         with app.app_context():
             db.engine.dispose()
     first, last = sizes[0], sizes[-1]

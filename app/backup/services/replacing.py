@@ -208,6 +208,19 @@ def _swap_files(site: Site, swap: Swap) -> None:
     sync_folder(site.home)
 
 
+def fill_gaps(site: Site, restored: Path) -> int:
+    """Move restored files to where no file is; returns how many."""
+    count = 0
+    for area in site.areas:
+        for path in sorted((restored / area.folder).rglob("*")):
+            target = site.home / area.folder / path.relative_to(restored / area.folder)
+            if path.is_file() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.rename(target)
+                count += 1
+    return count
+
+
 def _take_back(site: Site) -> None:
     shutil.rmtree(site.home / INCOMING, ignore_errors=True)
     site.note.unlink(missing_ok=True)

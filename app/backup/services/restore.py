@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -32,12 +33,13 @@ from app.backup.services.replacing import (
     LiveState,
     Site,
     drop_previous,
+    fill_gaps,
     live_state,
     recover,
     require_empty,
     swap_in,
 )
-from app.backup.services.restoring import Place, administering
+from app.backup.services.restoring import Place, administering, restore_files
 from app.backup.services.scratch import RESTORE, Copy, copy_beside
 from app.backup.services.settling import Authority, numbers_given_out, settle_copy
 from app.infra.db import let_go, transaction, working_on
@@ -120,6 +122,33 @@ def finish_restore(actor: Actor) -> bool:
     let_go()
     _accept_trail(actor, "A restore that had been interrupted was finished.")
     return True
+
+
+def bring_back_files(actor: Actor, place: Place, authority: Authority, *, tell: Tell) -> int:
+    """Put files of the set where there are none; the database and every file that is there stay.
+
+    Returns how many came back. Raises Damaged, AlreadyRunning.
+    """
+    site = live_site()
+    tell("unpacking the files")
+    with _only_restore(site), TemporaryDirectory(dir=site.home, prefix=".files-") as folder:
+        restore_files(place, site.areas, Path(folder))
+        count = fill_gaps(site, Path(folder))
+        with transaction() as tx:
+            record_event(
+                tx,
+                actor,
+                "backup:set:restore-files",
+                object_type="BackupSet",
+                object_id=place.manifest.set_name[:60],
+                reason=authority.reason,
+                details={
+                    "asked_by": authority.asked_by,
+                    "approved_by": authority.approved_by,
+                    "files": count,
+                },
+            )
+    return count
 
 
 def drop_replaced(actor: Actor) -> list[str]:

@@ -28,9 +28,12 @@ from app.infra.vault import Vault
 from app.kernel.invariant import FileArea
 
 CHUNK = 1024 * 1024
-JOBS = 2
+JOBS = max(2, min(os.cpu_count() or 2, 8))
 # Nobody reads the database before it is whole, so the restore may work as fast as it can.
-OPTIONS = "-c synchronous_commit=off -c maintenance_work_mem=256MB -c statement_timeout=0"
+OPTIONS = (
+    "-c synchronous_commit=off -c maintenance_work_mem=256MB -c statement_timeout=0"
+    " -c max_parallel_maintenance_workers=4"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def administering(server_url: str) -> Iterator[Connection]:
 def restore_database(place: Place, url: str, folder: Path) -> None:
     """Fill an empty database from the set. Raises BackupFailed, Damaged.
 
-    The dump lies unsealed in a private file of `folder` while pg_restore reads it with two
+    The dump lies unsealed in a private file of `folder` while pg_restore reads it with some
     connections; the file has no name there, so that it is gone whatever happens.
     """
     with tempfile.TemporaryFile(dir=folder) as dump:
