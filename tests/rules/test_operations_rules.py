@@ -308,17 +308,21 @@ def test_a_proof_that_failed_or_is_old_is_told(has_passed, ago, keys):
 
 
 @pytest.mark.parametrize(
-    ("made", "proven", "sentences"),
+    ("proven", "known", "sentences"),
     [
-        (None, None, ["No backup was made yet."]),
-        (26 * HOUR, 3 * DAY, []),
-        (2 * DAY, HOUR, ["The last backup was made 2 days ago."]),
-        (HOUR, None, ["No backup was proven by a restore yet."]),
-        (HOUR, 4 * DAY, ["No backup was proven by a restore for 4 days."]),
+        (None, None, []),
+        (None, 26 * HOUR, []),
+        (None, 27 * HOUR, ["No backup has been proven by a restore yet."]),
+        (26 * HOUR, 90 * DAY, []),
+        (
+            2 * DAY,
+            90 * DAY,
+            ["The last backup that was proven by a restore was made 2 days ago."],
+        ),
     ],
 )
-def test_a_backup_that_is_old_or_was_never_brought_back_is_told(made, proven, sentences):
+def test_a_backup_that_is_old_or_was_never_brought_back_is_told(proven, known, sentences):
     """BAK-04"""
-    instants = [None if ago is None else NOW - ago for ago in (made, proven)]
+    instants = [None if ago is None else NOW - ago for ago in (proven, known)]
 
     assert [one.sentence for one in bounds.about_backup(*instants, NOW)] == sentences

@@ -67,7 +67,7 @@ def test_many_who_look_at_once_escalate_and_close_once(arena):
 
 def test_many_who_acknowledge_at_once_leave_one_name(arena):
     services.check_system(system_actor())
-    [line] = [one for one in alerts.alert_lines() if "backup" in one.sentence]
+    [line] = [one for one in alerts.alert_lines() if "create (backup)" in one.sentence]
 
     answers = race(*arena, acknowledge, runners=6, processes=2, alert_id=line.id)
 

@@ -100,7 +100,7 @@ def test_the_page_takes_the_same_number_of_statements_however_much_is_wrong(ada)
 
 def test_an_admin_acknowledges_an_alert_once(ada):
     late_job()
-    [line] = [one for one in alerts.alert_lines() if "backup" in one.sentence]
+    [line] = [one for one in alerts.alert_lines() if "create (backup)" in one.sentence]
 
     answer = ada.post(f"/operations/alerts/{line.id}/acknowledge/", follow_redirects=True)
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
+from app.backup.queries import last_proven
 from app.infra import outbox
 from app.infra.certificates import CertificateProblem, expiry_of
 from app.infra.db import session
@@ -157,6 +158,12 @@ def _proof(now: datetime) -> Look:
     return Look(bounds.about_proof(status is RunStatus.PASSED, at, now))
 
 
+def _backup(now: datetime) -> Look:
+    proven = last_proven()
+    known_since = min((line.beat.known_since for line in job_lines(now)), default=None)
+    return Look(bounds.about_backup(proven.made_at if proven else None, known_since, now))
+
+
 CHECKS: list[Check] = [
     Check("job", _jobs),
     Check("outbox", _outbox),
@@ -165,6 +172,7 @@ CHECKS: list[Check] = [
     Check("disk", _disks),
     Check("error", _errors),
     Check("proof", _proof),
+    Check("backup", _backup),
     Check("certificate", _certificate, every=timedelta(hours=6), is_slow=True),
     Check("replica", _replica, is_slow=True),
 ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.backup.queries import last_proven
 from app.infra import database_facts, outbox, queue
 from app.infra.db import session
 from app.infra.error_reports import open_reports
@@ -173,6 +174,14 @@ def _proof(numbers: Numbers, now: datetime) -> None:
         numbers.add("proof_ended_timestamp_seconds", "When the last proof ended", ended)
 
 
+def _backup(numbers: Numbers, now: datetime) -> None:
+    proven = last_proven()
+    if proven is not None:
+        made = proven.made_at.timestamp()
+        numbers.add("backup_proven_timestamp_seconds", "When the last proven set was made", made)
+        numbers.add("backup_proven_bytes", "Size of the last proven set", proven.size)
+
+
 _JOBS_AND_ROWS: tuple[Reader, ...] = (
     _jobs,
     _outbox,
@@ -181,6 +190,7 @@ _JOBS_AND_ROWS: tuple[Reader, ...] = (
     _database,
     _certificate,
     _proof,
+    _backup,
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.backup.queries import LastProven, last_proven
 from app.infra import database_facts, outbox, queue
 from app.infra.database_facts import Server, Statement, Table
 from app.infra.db import session
@@ -105,6 +106,7 @@ class SystemState:
     mail: Part[Mail]
     errors: Part[list[ErrorReport]]
     proof: Part[Proof]
+    backup: Part[LastProven]
     disks: Part[list[Disk]]
     server: Part[Server]
     tables: Part[list[Table]]
@@ -128,6 +130,7 @@ def system_state() -> SystemState:
         mail=_part(lambda: _mail(now)),
         errors=_part(lambda: open_reports(MOST_REPORTS)),
         proof=_part(last_proof),
+        backup=_part(last_proven),
         disks=_part(disks),
         server=server,
         tables=_part(database_facts.biggest_tables),
@@ -233,5 +236,15 @@ def _proof_details(now: datetime) -> object:
     return {"has_passed": proof.has_passed, "age_seconds": _seconds(now, proof.ended_at)}
 
 
+def _backup_details(now: datetime) -> object:
+    proven = last_proven()
+    if proven is None:
+        return None
+    return {"age_seconds": _seconds(now, proven.made_at), "size_bytes": proven.size}
+
+
 # More for /healthz from domains below, by name: JSON values, without anybody's data.
-DETAILS: dict[str, Callable[[datetime], object]] = {"proof": _proof_details}
+DETAILS: dict[str, Callable[[datetime], object]] = {
+    "proof": _proof_details,
+    "last_proven_backup": _backup_details,
+}

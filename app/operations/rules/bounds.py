@@ -20,7 +20,6 @@ REPLICA_LAG = timedelta(minutes=5)
 # A proof and a backup are made every day; this much later their absence is told of (BAK-01).
 OLDEST_PROOF = timedelta(hours=36)
 OLDEST_BACKUP = timedelta(hours=26)
-OLDEST_RESTORE = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +142,18 @@ def about_proof(has_passed: bool, ended_at: datetime, now: datetime) -> list[Fin
 
 
 def about_backup(
-    made_at: datetime | None, proven_at: datetime | None, now: datetime
+    proven_at: datetime | None, known_since: datetime | None, now: datetime
 ) -> list[Finding]:
-    """The last backup is too old (BAK-01), or none was brought back for too long (BAK-02)."""
-    if made_at is None:
-        sentence = "No backup was made yet."
-        return [Finding("backup", "backup.old", Severity.CRITICAL, sentence)]
-    found = []
-    if now - made_at > OLDEST_BACKUP:
-        sentence = f"The last backup was made {words(now - made_at)} ago."
-        found.append(Finding("backup", "backup.old", Severity.CRITICAL, sentence))
-    if proven_at is None or now - proven_at > OLDEST_RESTORE:
-        when = f"for {words(now - proven_at)}" if proven_at else "yet"
-        sentence = f"No backup was proven by a restore {when}."
-        found.append(Finding("backup", "backup.unproven", Severity.CRITICAL, sentence))
-    return found
+    """The last set that was brought back once is too old, or there is none (BAK-01, BAK-02).
+
+    `known_since` is when the clinic's jobs were planned first: a new clinic gets its first night.
+    """
+    since = proven_at or known_since
+    if since is None or now - since <= OLDEST_BACKUP:
+        return []
+    sentence = (
+        f"The last backup that was proven by a restore was made {words(now - since)} ago."
+        if proven_at
+        else "No backup has been proven by a restore yet."
+    )
+    return [Finding("backup", "backup", Severity.CRITICAL, sentence)]
