@@ -239,7 +239,33 @@ MACHINERY = {
     ),
 }
 
-BREACHES: dict[str, str] = SCHEDULING | VISITS | PATIENTS | MESSAGES | SECURITY | MACHINERY
+_ALERT = (
+    "INSERT INTO operations_alert (kind, key, severity, sentence, opened_at, seen_at, resolved_at)"
+    " SELECT 'disk', 'same', 'warning', 'The disk is full.'"
+)
+THE_SYSTEM = {
+    "operations.alerts_are_raised_once": (
+        f"{_ALERT}, {_NOW}, {_NOW}, NULL FROM generate_series(1, 2)"
+    ),
+    "operations.alerts_are_in_order": f"{_ALERT}, {_LATER}, {_LATER}, {_NOW}",
+    "backup.proofs_are_of_sets": (
+        "INSERT INTO backup_run (status, asked_by_name, started_at, proof)"
+        f" VALUES ('failed', 'Ada', {_NOW}, 'passed')"
+    ),
+    "backup.sets_under_hold_stay": (
+        "INSERT INTO backup_run (status, asked_by_name, started_at, held_at)"
+        f" VALUES ('failed', 'Ada', {_NOW}, {_NOW})"
+    ),
+    "backup.restores_need_two_people": (
+        "INSERT INTO backup_restore_request (set_name, place, reason, asked_by_id, asked_by_name,"
+        " asked_at, expires_at, approved_by_id, approved_at)"
+        f" VALUES ('a', 'b', 'c', 1, 'Ada', {_NOW}, {_LATER}, 1, {_NOW})"
+    ),
+}
+
+BREACHES: dict[str, str] = (
+    SCHEDULING | VISITS | PATIENTS | MESSAGES | SECURITY | MACHINERY | THE_SYSTEM
+)
 
 # What guards the data is itself an invariant; these are planted while all guards stand.
 BREACHES |= {
