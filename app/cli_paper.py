@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from app.kernel.actor import Channel, system_actor
 from app.kernel.errors import DomainError
-from app.operations.queries.alerts import open_alerts
+from app.operations.services import paper as with_alerts
 from app.visits.services import printing
 from app.visits.services.paper import adopt_numbers
 
@@ -32,11 +32,8 @@ def paper(day: datetime | None, out: Path, forms: int) -> None:
     Needs the database, but not the web site, the queue or the network.
     """
     try:
-        printed = printing.print_paper(
-            system_actor(Channel.CLI),
-            on_date=day.date() if day else None,
-            forms=forms,
-            alerts=[one.sentence for one in open_alerts()],
+        printed = with_alerts.print_paper(
+            system_actor(Channel.CLI), on_date=day.date() if day else None, forms=forms
         )
         file = printing.keep_file(out, printed)
     except DomainError as refusal:

@@ -171,6 +171,9 @@ def test_a_set_is_not_made_twice_in_an_hour_nor_at_night(folder):
     with clock.pretend(at("08:30")):
         assert printing.store_paper(SYSTEM) is None
         assert printing.store_paper(SYSTEM, force=True) is not None
+        for file in folder.iterdir():
+            file.unlink()
+        assert printing.store_paper(SYSTEM) is not None
 
 
 def test_a_full_disk_leaves_the_earlier_set_and_nothing_else(folder, monkeypatch):

@@ -3,9 +3,8 @@
 from datetime import timedelta
 
 from app.kernel.actor import Actor
-from app.operations.queries.alerts import open_alerts
+from app.operations.services import paper
 from app.visits import services
-from app.visits.services.printing import store_paper as store
 from worker.runtime import JobName, Transactions, job
 
 
@@ -18,4 +17,4 @@ def close_queues(actor: Actor) -> None:
 @job(JobName.STORE_PAPER, timeout=timedelta(minutes=5), transactions=Transactions.OWN)
 def store_paper(actor: Actor) -> None:
     """Looks often; at six and every open hour a set for an outage is due (SCH-33)."""
-    store(actor, alerts=[one.sentence for one in open_alerts()])
+    paper.store_paper(actor)

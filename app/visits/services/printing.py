@@ -26,6 +26,7 @@ from app.visits.services.paper import check_count, draw_numbers
 
 FORMS = 30
 KEPT = 2
+SETS = "paper-*.pdf"
 ENCODING = "cp1252"  # what the fonts inside every PDF reader can draw
 
 
@@ -136,7 +137,9 @@ def store_paper(actor: Actor, *, alerts: Sequence[str] = (), force: bool = False
     """
     actor.require(Permission.PAPER_PRINT)
     wall = clock.now().astimezone(settings().time_zone)
-    if not force and not is_paper_due(wall, working_hours(wall.date()), paper.last_standby_at()):
+    # A machine whose folder is empty needs a set, whatever another machine has made.
+    last = paper.last_standby_at() if any(paper_folder().glob(SETS)) else None
+    if not force and not is_paper_due(wall, working_hours(wall.date()), last):
         return None
     printed = print_paper(actor, alerts=alerts, kind="standby")
     file = keep_file(paper_folder(), printed)
@@ -161,6 +164,6 @@ def keep_file(folder: Path, printed: Printed) -> Path:
 
 def _forget_older(latest: Path) -> None:
     """Keep the latest two, and nothing that a killed job left half written."""
-    sets = sorted(latest.parent.glob("paper-*.pdf"), key=lambda file: file.stat().st_mtime_ns)
+    sets = sorted(latest.parent.glob(SETS), key=lambda file: file.stat().st_mtime_ns)
     for file in [*sets[:-KEPT], *latest.parent.glob(".*.part")]:
         file.unlink(missing_ok=True)
