@@ -18,6 +18,7 @@ from app import (
     cli_paper,
     cli_recovery,
     cli_restore,
+    cli_retention,
     registry,
     tables,
 )
@@ -124,7 +125,15 @@ def docs() -> None:
 
 def init_commands(app: Flask) -> None:
     """Make the commands known to Flask."""
-    for topic in (cli_backup, cli_integrity, cli_deployment, cli_recovery, cli_restore, cli_paper):
+    for topic in (
+        cli_backup,
+        cli_integrity,
+        cli_deployment,
+        cli_recovery,
+        cli_restore,
+        cli_paper,
+        cli_retention,
+    ):
         for command in topic.COMMANDS:
             clinic.add_command(command)
     app.cli.add_command(clinic)

@@ -20,6 +20,7 @@ from app.patients import api as patients_api
 from app.patients import permissions as patients_permissions
 from app.patients import views as patients_views
 from app.retention import permissions as retention_permissions
+from app.retention import views as retention_views
 from app.scheduling import api as scheduling_api
 from app.scheduling import permissions as scheduling_permissions
 from app.scheduling import views as scheduling_views
@@ -43,6 +44,7 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     integrity_views.register,
     backup_views.register,
     operations_views.register,
+    retention_views.register,
 )
 
 PERMISSIONS: tuple[type[PermissionEnum], ...] = (

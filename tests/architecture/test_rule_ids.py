@@ -18,6 +18,7 @@ RULES = (
     *("INP-01", "CSV-01", "CAL-01", "JOB-01", "EVD-01", "EVD-03", "ACC-01", "ACC-02", "ACC-04"),
     "BAK-02",
     "BAK-04",
+    *("RET-01", "RET-02"),
 )
 CODE = ("app", "portal", "worker", "config", "migrations")
 KINDS = {".py", ".html", ".js", ".txt"}

@@ -245,7 +245,15 @@ PAGES = {
         "/resetpassword/form?pk=1",
         "/swagger/v1",
     ],
-    PEOPLE.pia: ["/", "/audit/list/", "/audit/show/1", "/operations/alerts/"],
+    PEOPLE.pia: [
+        "/",
+        "/audit/list/",
+        "/audit/show/1",
+        "/retention/",
+        "/retention/holds/",
+        "/retention/holds/of/?patient=20259001",
+        "/operations/alerts/",
+    ],
     PEOPLE.cass: ["/"],
 }
 LOOKS = [

@@ -6,7 +6,7 @@ from app.retention.services.certificates import (
     verified_certificate,
 )
 from app.retention.services.disposing import carry_out
-from app.retention.services.holds import lift_hold, person_of, place_hold
+from app.retention.services.holds import hold_person, lift_hold, place_hold
 from app.retention.services.lists import approve_list, draw_up, request_list, withdraw_list
 from app.retention.services.reading import (
     HeldLine,
@@ -34,10 +34,10 @@ __all__ = [
     "disposal_state",
     "draw_up",
     "held_people",
+    "hold_person",
     "lift_hold",
     "list_page",
     "overview",
-    "person_of",
     "person_page",
     "place_hold",
     "reapply_disposals",

@@ -45,6 +45,12 @@ def place_hold(actor: Actor, *, patient_id: PatientId, reason: str) -> int:
     return hold_id
 
 
+def hold_person(actor: Actor, *, university_id: str, reason: str) -> int:
+    """The same for whose ID was typed. Raises UnknownPerson."""
+    actor.require(Permission.HOLD_WRITE)
+    return place_hold(actor, patient_id=person_of(university_id), reason=reason)
+
+
 def lift_hold(actor: Actor, *, hold_id: int, reason: str) -> None:
     """End a hold; it stays in the history. Raises ReasonTooShort, UnknownHold, HoldIsOver."""
     actor.require(Permission.HOLD_WRITE)

@@ -1,0 +1,24 @@
+"""A button that does one thing and leads back with a sentence."""
+
+from collections.abc import Callable
+
+from flask import flash, redirect
+from werkzeug.wrappers import Response
+
+from app.kernel.actor import Actor
+from app.kernel.errors import DomainError, NotFound
+from app.retention.errors import UnknownPerson
+from app.web.http import current_actor
+
+
+def step(deed: Callable[[Actor], object], done: str, back: str) -> Response:
+    """Do it and say so, or say why not; what is not there is a 404."""
+    try:
+        deed(current_actor())
+    except DomainError as refusal:
+        if isinstance(refusal, NotFound) and not isinstance(refusal, UnknownPerson):
+            raise
+        flash(refusal.message, "danger")
+    else:
+        flash(done, "success")
+    return redirect(back, 303)
