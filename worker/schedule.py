@@ -15,6 +15,7 @@ EVERY: dict[JobName, timedelta] = {
     JobName.PROVE_NIGHTLY: timedelta(hours=1),
     JobName.PURGE_ATTEMPTS: timedelta(days=1),
     JobName.PURGE_IDEMPOTENCY: timedelta(hours=1),
+    JobName.PURGE_OPERATIONS: timedelta(days=1),
     JobName.PURGE_OUTBOX: timedelta(days=1),
     JobName.SEAL_AUDIT: timedelta(minutes=1),
     JobName.SEND_REMINDERS: timedelta(minutes=1),

@@ -7,10 +7,11 @@ the error, the values of a form or local variables: each of them may be about a 
 import hashlib
 import logging
 import traceback
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, Text, func, select, text, update
+from sqlalchemy import CheckConstraint, Index, String, Text, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -138,3 +139,13 @@ def resolve_error(tx: Transaction, fingerprint: str) -> bool:
         .values(resolved_at=func.greatest(clock.now(), ErrorReport.last_seen_at))
     )
     return bool(resolved.rowcount)
+
+
+def purge_reports(tx: Transaction, *, before: datetime) -> int:
+    """Forget reports that were put away before this instant. Returns how many."""
+    gone = tx.execute(
+        delete(ErrorReport)
+        .where(ErrorReport.resolved_at < before)
+        .execution_options(synchronize_session=False)
+    )
+    return int(gone.rowcount)

@@ -65,6 +65,7 @@ class JobName(StrEnum):
     CLOSE_QUEUES = "visits.close_queues"
     STORE_PAPER = "visits.store_paper"
     CHECK_SYSTEM = "operations.check_system"
+    PURGE_OPERATIONS = "operations.purge_old"
     PURGE_ATTEMPTS = "security.purge_sign_in_attempts"
     SEAL_AUDIT = "security.seal_audit"
     PROVE = "integrity.prove"

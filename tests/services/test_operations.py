@@ -388,3 +388,21 @@ def test_an_error_that_cannot_be_noted_breaks_nothing(db, monkeypatch, caplog):
 
     assert "could not be counted" in caplog.text
     assert error_reports.open_reports(10) == []
+
+
+def test_what_was_over_long_ago_is_forgotten_and_what_is_open_stays(trouble, people):
+    trouble.findings = [bad("over")]
+    check()
+    trouble.findings = [bad("open")]
+    check(after=HOUR)
+    note("Sam")
+    [report] = error_reports.open_reports(1)
+    services.put_error_away(people.ada.actor, fingerprint=report.fingerprint)
+
+    with clock.pretend(clock.now() + 401 * DAY):
+        gone = services.purge_old(system_actor())
+
+    assert gone == 2
+    assert services.open_sentences() == [bad().sentence]
+    with pytest.raises(Forbidden):
+        services.purge_old(people.pia.actor)

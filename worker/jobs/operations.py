@@ -9,3 +9,9 @@ from worker.runtime import JobName, Transactions, job
 def check_system(actor: Actor) -> None:
     """Look at everything that is watched; what was told already is not told again (BAK-04)."""
     services.check_system(actor)
+
+
+@job(JobName.PURGE_OPERATIONS)
+def purge_old(actor: Actor) -> None:
+    """Forget what was over long ago."""
+    services.purge_old(actor)
