@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -78,6 +80,12 @@ def changed(world):
 
 def killed(world, made, moment):
     """Run the driver until it kills itself."""
+    done = driven(world, made, moment)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def driven(world, made, moment="never"):
+    """A restore in a process of its own; how it ended."""
     environment = {
         "USCPIS_ENV": "testing",
         "SECRET_KEY": site.SECRET,
@@ -85,14 +93,13 @@ def killed(world, made, moment):
         "REDIS_URL": world.app.config["SETTINGS"].redis_url,
         "USCPIS_HOME": str(world.home),
     }
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", DRIVER, moment, str(world.home / "backups"), made.set_name],
         cwd=ROOT,
         env=os.environ | environment,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 def is_later(world):
@@ -139,6 +146,30 @@ def test_the_door_stays_shut_while_files_and_database_do_not_fit(world, app):
     assert app.test_client().get("/healthz").status_code == 503
     assert world.run("restore", "--finish").exit_code == 0
     assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_people_who_work_meanwhile_see_a_pause_and_no_error(world, app):
+    made = changed(world)
+    statuses, is_over = set(), threading.Event()
+
+    def work():
+        client = app.test_client()
+        while not is_over.is_set():
+            statuses.add(client.get("/login/").status_code)
+            time.sleep(0.05)
+
+    people = [threading.Thread(target=work) for _ in range(3)]
+    for person in people:
+        person.start()
+    done = driven(world, made)
+    is_over.set()
+    for person in people:
+        person.join()
+
+    assert done.returncode == 0, done.stderr
+    assert statuses <= {200, 503}
+    assert app.test_client().get("/login/").status_code == 200
+    assert not is_later(world)
 
 
 def test_a_set_of_an_older_release_is_brought_up_to_date(app, worker_name, tmp_path, monkeypatch):
