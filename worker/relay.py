@@ -74,6 +74,7 @@ class Relay:
         """Once a minute, and not at the start: right after one everything seems late."""
         if time.monotonic() - self.looked_at >= LOOK_SECONDS:
             self.looked_at = time.monotonic()
+            outbox.settle_clock()
             watching.look_around()
 
     def _move(self, target: Queue, names: list[JobName]) -> int:

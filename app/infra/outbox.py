@@ -35,6 +35,9 @@ from app.infra.db import Base, Transaction, session, transaction
 from app.kernel import clock
 
 LEASE = timedelta(seconds=60)
+# No job may take longer, and machines may disagree about the time by no more than the skew.
+LONGEST_LEASE = timedelta(hours=12)
+CLOCK_SKEW = timedelta(minutes=1)
 BATCH = 100
 ERROR_LENGTH = 500
 KEPT_FOR = timedelta(days=30)
@@ -274,6 +277,29 @@ def return_all_leases(tx: Transaction) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(returned.rowcount)
+
+
+def settle_clock() -> int:
+    """After a clock that ran ahead was put right: what was promised meanwhile is due in time.
+
+    Such jobs were made in what is now the future, and so ends their lease. Returns how many.
+    """
+    now = clock.now()
+    open_jobs = OutboxJob.status.in_([JobStatus.WAITING, JobStatus.LEASED])
+    with transaction() as tx:
+        made_ahead = tx.execute(
+            update(OutboxJob)
+            .where(open_jobs, OutboxJob.created_at > now + CLOCK_SKEW)
+            .values(due_at=OutboxJob.due_at - (OutboxJob.created_at - now), created_at=now)
+            .execution_options(synchronize_session=False)
+        )
+        leased_ahead = tx.execute(
+            update(OutboxJob)
+            .where(OutboxJob.status == JobStatus.LEASED, OutboxJob.due_at > now + LONGEST_LEASE)
+            .values(due_at=now + LEASE)
+            .execution_options(synchronize_session=False)
+        )
+    return int(made_ahead.rowcount) + int(leased_ahead.rowcount)
 
 
 def give_up_due_jobs(tx: Transaction, name: JobName, *, error: str) -> list[dict[str, Any]]:

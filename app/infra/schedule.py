@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import String, select, update
+from sqlalchemy import String, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.infra.columns import Instant
 from app.infra.db import Base, transaction
-from app.infra.outbox import JobName, enqueue
+from app.infra.outbox import CLOCK_SKEW, JobName, enqueue
 from app.kernel import clock
 from app.kernel.daily import DailyAt
 
@@ -54,21 +54,31 @@ def enqueue_due_jobs(
     """Promise each due job once and set its next time. Returns how many.
 
     A row that another relay holds is skipped. After a downtime a job runs once, not once for
-    every time that was missed: the next time counts from now.
+    every time that was missed: the next time counts from now. A time further ahead than the next
+    can be was set by a clock that ran ahead; it is set anew, or the job would not run until then.
     """
     now = clock.now()
+    following = {
+        name: daily[name].after(now) if name in daily else now + every[name] for name in every
+    }
+    too_far = [
+        and_(PeriodicJob.name == name.value, PeriodicJob.next_due_at > at + CLOCK_SKEW)
+        for name, at in following.items()
+    ]
     with transaction() as tx:
         due = tx.execute(
             select(PeriodicJob)
             .where(
-                PeriodicJob.next_due_at <= now, PeriodicJob.name.in_([name.value for name in every])
+                or_(PeriodicJob.next_due_at <= now, *too_far),
+                PeriodicJob.name.in_([name.value for name in every]),
             )
             .with_for_update(skip_locked=True)
         ).scalars()
         count = 0
         for row in due:
             name = JobName(row.name)
-            enqueue(tx, name, dedupe_key=f"{name}@{row.next_due_at.isoformat()}")
-            row.next_due_at = daily[name].after(now) if name in daily else now + every[name]
-            count += 1
+            if row.next_due_at <= now:
+                enqueue(tx, name, dedupe_key=f"{name}@{row.next_due_at.isoformat()}")
+                count += 1
+            row.next_due_at = following[name]
     return count

@@ -35,6 +35,8 @@ from app.web.views import interface
 # What a wrong name is compared with, so that it takes as long as a wrong password (AUT-01).
 NOBODY = "nobody"
 TOUCH_SECONDS = 60
+# Machines may disagree about the time by as much.
+SKEW_SECONDS = 300
 
 
 class ClinicSecurityManager(SecurityManager):
@@ -122,11 +124,13 @@ class ClinicSecurityManager(SecurityManager):
             return False
         if now - session.get("began", 0) > settings().session_hours * 3600:
             return False
-        if now - session.get("seen", 0) > self._idle_seconds(user):
+        rested = now - session.get("seen", 0)
+        # Seen in the future: begun while the clock ran ahead, and good for too long by now.
+        if rested > self._idle_seconds(user) or rested < -SKEW_SECONDS:
             return False
         # Background polling is not activity (SEC-06); the cookie is rewritten once a minute.
         is_activity = not request.headers.get("X-Background")
-        if is_activity and now - session.get("seen", 0) > TOUCH_SECONDS:
+        if is_activity and rested > TOUCH_SECONDS:
             session["seen"] = now
         return True
 
