@@ -13,6 +13,7 @@ from app.infra.db import Transaction, transaction
 from app.infra.locks import LockSpace, first_come
 from app.infra.outbox import RetryLater
 from app.infra.runtime import settings
+from app.integrity.services import signing
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.ids import PatientId
@@ -36,7 +37,8 @@ def carry_out(actor: Actor, *, disposal_id: int) -> None:
     """Dispose of everybody on an approved list who is still due; the others are left out.
 
     Safe to run again after it was killed. Raises NotNow for a list without two approvals, and
-    ListChanged when the stored list is not the one that was approved.
+    ListChanged when the stored list is not the one that was approved; NoReportKey before anything
+    is erased that could not be certified.
     """
     actor.require(Permission.DISPOSAL_APPROVE)
     with first_come(LockSpace.RETENTION) as is_first:
@@ -44,6 +46,7 @@ def carry_out(actor: Actor, *, disposal_id: int) -> None:
             raise RetryLater("another worker carries out a list", timedelta(minutes=1))
         if queries.known_disposal(disposal_id).status is DisposalStatus.DONE:
             return
+        signing.public_key()
         _begin(actor, disposal_id)
         while _next_batch(actor, disposal_id):
             pass
