@@ -1,6 +1,8 @@
 """Proofs from the first question to the signed report (BAK-02, AUD-02)."""
 
+import base64
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,13 +13,13 @@ from app.infra.outbox import JobName, OutboxJob
 from app.infra.runtime import settings
 from app.integrity import queries, services
 from app.integrity.errors import NoReport, NoReportKey, NotGenuine, ProofUnderWay, UnknownRun
-from app.integrity.models import IntegrityRun
 from app.integrity.rules import RunStatus
 from app.kernel import clock
 from app.kernel.actor import system_actor
 from app.kernel.errors import Forbidden
 from app.notifications.models import Communication
 from app.security.models import AuditEvent
+from tests import site as sites
 from worker.jobs import integrity as jobs
 
 pytestmark = pytest.mark.committed
@@ -179,46 +181,66 @@ def test_an_old_proof_is_worth_a_warning(site, people):
         assert services.proof_warning(people.ada.actor) == "The last proof is 3 days old."
 
 
-def report(site, people):
-    """A fresh report's JSON file."""
-    run = services.run_proof(SYSTEM)
-    return services.report_file(people.ada.actor, run_id=run.id, kind="json")
+@pytest.fixture(scope="module")
+def proven_site(template_database, worker_name, tmp_path_factory):
+    """A site with one proof, for all tests that only look at its report."""
+    url = sites.copy_database(template_database, f"{worker_name}_proven")
+    app = sites.build_app(url, tmp_path_factory.mktemp("proven"))
+    with app.app_context():
+        services.run_proof(SYSTEM)
+    yield app
+    sites.drop_database(app, url)
 
 
-def test_a_report_that_was_changed_is_not_genuine(site, people):
-    file = report(site, people)
-    told = json.loads(file.read_text())
+@pytest.fixture
+def proven(proven_site):
+    """The same, inside an application context."""
+    with proven_site.app_context():
+        yield proven_site
+
+
+@pytest.fixture
+def report(proven, tmp_path):
+    """A copy of the report's two files; its JSON."""
+    run = queries.latest_runs()[0]
+    for kind in ("json", "pdf"):
+        shutil.copy(services.report_file(SYSTEM, run_id=run.id, kind=kind), tmp_path)
+    return tmp_path / f"{run.report}.json"
+
+
+def test_an_untouched_report_is_genuine_with_and_without_its_pdf(report):
+    assert services.verify_report(report.with_suffix(".pdf")).has_pdf
+    report.with_suffix(".pdf").unlink()
+    assert not services.verify_report(report).has_pdf
+
+
+def test_a_report_that_was_changed_is_not_genuine(report):
+    told = json.loads(report.read_text())
     told["report"]["breaches"] = 1
-    file.write_text(json.dumps(told))
+    report.write_text(json.dumps(told))
 
     with pytest.raises(NotGenuine, match="changed"):
-        services.verify_report(file)
+        services.verify_report(report)
 
 
-def test_a_report_with_another_pdf_is_not_genuine(site, people):
-    file = report(site, people)
-    file.with_suffix(".pdf").write_bytes(b"%PDF-1.4 another")
+def test_a_report_with_another_pdf_is_not_genuine(report):
+    report.with_suffix(".pdf").write_bytes(b"%PDF-1.4 another")
 
     with pytest.raises(NotGenuine, match=r"\.pdf was changed"):
-        services.verify_report(file)
+        services.verify_report(report)
 
 
-def test_a_report_signed_by_somebody_else_is_not_genuine(site, people):
-    file = report(site, people)
-    ours = services.public_key()
-    (settings().keys_folder / "report-signing.pem").unlink()
-
+@pytest.mark.parametrize("key", [base64.b64encode(b"k" * 32).decode(), "nonsense"])
+def test_a_report_signed_by_somebody_else_is_not_genuine(report, key):
     with pytest.raises(NotGenuine):
-        services.verify_report(file)
-    assert services.verify_report(file, by=ours).has_pdf
-    with pytest.raises(NotGenuine):
-        services.verify_report(file, by="nonsense")
+        services.verify_report(report, by=key)
+    assert services.verify_report(report, by=services.public_key()).has_pdf
 
 
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"report": 1, "signature": 2}', "[" * 5000, "\udcff"]
 )
-def test_what_is_no_report_is_not_genuine(site, tmp_path, content):
+def test_what_is_no_report_is_not_genuine(proven, tmp_path, content):
     file = tmp_path / "proof.json"
     file.write_text(content, errors="surrogateescape")
 
@@ -226,12 +248,11 @@ def test_what_is_no_report_is_not_genuine(site, tmp_path, content):
         services.verify_report(file)
 
 
-def test_a_pdf_alone_cannot_be_checked(site, people, tmp_path):
-    file = tmp_path / "alone.pdf"
-    file.write_bytes(report(site, people).with_suffix(".pdf").read_bytes())
+def test_a_pdf_alone_cannot_be_checked(report):
+    report.unlink()
 
     with pytest.raises(NotGenuine, match="cannot be read"):
-        services.verify_report(file)
+        services.verify_report(report.with_suffix(".pdf"))
 
 
 def test_a_damaged_signing_key_is_refused(site):
@@ -242,20 +263,16 @@ def test_a_damaged_signing_key_is_refused(site):
         services.public_key()
 
 
-def test_a_report_that_is_gone_is_said(site, people):
-    file = report(site, people)
+def test_a_report_that_is_gone_is_said(proven):
     run_id = queries.latest_runs()[0].id
-    file.unlink()
 
     with pytest.raises(NoReport):
-        services.report_file(people.ada.actor, run_id=run_id, kind="json")
-    with pytest.raises(NoReport):
-        services.report_file(people.ada.actor, run_id=run_id, kind="exe")
+        services.report_file(SYSTEM, run_id=run_id, kind="exe")
     with pytest.raises(UnknownRun):
-        services.report_file(people.ada.actor, run_id=999, kind="json")
+        services.report_file(SYSTEM, run_id=999, kind="json")
 
 
-def test_only_those_who_may_see_and_start_proofs(site, people):
+def test_only_those_who_may_see_and_start_proofs(proven, people):
     for deed in (
         lambda: services.proof_page(people.rosa.actor),
         lambda: services.proof_details(people.dana.actor, run_id=1),
@@ -267,7 +284,7 @@ def test_only_those_who_may_see_and_start_proofs(site, people):
             deed()
 
 
-def test_the_commands_prove_and_verify(app, people):
+def test_the_commands_prove_and_verify(app):
     runner = app.test_cli_runner()
 
     proof = runner.invoke(args=["clinic", "prove"])
@@ -307,11 +324,3 @@ def test_a_proof_under_way_stops_the_command_with_two(app, people):
     stopped = app.test_cli_runner().invoke(args=["clinic", "prove"])
 
     assert (stopped.exit_code, "under way" in stopped.output) == (2, True)
-
-
-def test_runs_are_lines_that_end_with_a_result(site):
-    run = services.run_proof(SYSTEM)
-
-    row = session().get_one(IntegrityRun, run.id)
-    assert row.report.startswith(f"proof-{run.id:06d}-")
-    assert not run.is_under_way

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy import Connection, Table, func, insert, select, text
 
 from app.infra.db import Transaction, transaction
 from app.infra.locks import LockSpace, lock
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 2_000
 AT_ONCE = 100_000
+# So many events are not written while one transaction is under way.
+LOOK_BACK = 100_000
 READ_AHEAD = 2_000
 SEALS: Table = AuditSeal.__table__  # type: ignore[assignment]
 
@@ -54,6 +56,11 @@ _CHAIN = text(
     "SELECT s.seq, s.event_id, s.key_id, s.prev_hash, s.hash, s.sealed_at,"  # noqa: S608
     f" {_EVENT} FROM security_audit_seal s"
     " LEFT JOIN security_audit_event e ON e.id = s.event_id ORDER BY s.seq"
+)
+# The same for sealing, which need not look back further than LOOK_BACK keys.
+_SETTLED = text(
+    "SELECT coalesce((SELECT event_id FROM security_audit_seal WHERE sealed_at < :moment"
+    " AND event_id > :lowest ORDER BY event_id DESC LIMIT 1), :lowest)"
 )
 _BEHIND = text(
     "SELECT e.id FROM security_audit_event e WHERE e.id <= :horizon AND NOT EXISTS"
@@ -94,7 +101,7 @@ def seal_events(*, most: int = AT_ONCE) -> int:
     while count < most:
         with transaction() as tx:
             lock(tx, LockSpace.AUDIT, [0])
-            seen = _next_events(tx, _horizon(tx) if after is None else after)
+            seen = _next_events(tx, _settled(tx) if after is None else after)
             unsealed = [event for event, is_sealed in seen if not is_sealed][: most - count]
             head = _store(tx, keys, unsealed)
             is_ours = _contains(tx, known)
@@ -106,10 +113,11 @@ def seal_events(*, most: int = AT_ONCE) -> int:
     return count
 
 
-def _horizon(tx: Transaction) -> int:
+def _settled(tx: Transaction) -> int:
     """Events up to this key were sealed long ago, or were not written by us."""
-    moment = clock.now() - LATEST_ARRIVAL
-    return int(tx.session.execute(_HORIZON, {"moment": moment}).scalar_one())
+    newest = tx.execute(select(func.max(AuditSeal.event_id))).scalar() or 0
+    values = {"moment": clock.now() - LATEST_ARRIVAL, "lowest": max(newest - LOOK_BACK, 0)}
+    return int(tx.session.execute(_SETTLED, values).scalar_one())
 
 
 def _next_events(tx: Transaction, after: int) -> list[tuple[EventFacts, bool]]:
