@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select, update
 
-from app.infra import error_reports, heartbeat, outbox
+from app.infra import error_reports, heartbeat, mail_folder, outbox
 from app.infra.db import session, transaction
 from app.infra.outbox import JobName
 from app.kernel import clock
 from app.kernel.actor import system_actor
 from app.kernel.errors import Forbidden
+from app.notifications import services as notifications
 from app.notifications.errors import NothingToRunAgain
 from app.notifications.models import Communication
 from app.operations import services
@@ -73,6 +74,21 @@ def test_an_alert_is_opened_and_told_exactly_once(trouble):
     assert counts == [1, 1, 1]
     assert told("alert.opened") == ADA
     assert session().query(Alert).count() == 1
+
+
+def test_the_e_mail_says_what_is_wrong_and_what_to_do(trouble):
+    trouble.findings = [bad()]
+    check()
+    job = session().query(outbox.OutboxJob).filter_by(name=JobName.SEND_MESSAGE).one()
+
+    notifications.send_message(system_actor(), **job.payload)
+
+    [name] = mail_folder.letter_names()[:1]
+    letter = mail_folder.read_letter(name)
+    assert letter.subject == "The clinic's system needs attention"
+    assert "Only 3 % of the disk is free." in letter.text
+    assert "press Acknowledge" in " ".join(letter.text.split())
+    assert "http://localhost/operations/alerts/" in letter.text
 
 
 def test_the_sentence_of_an_open_alert_says_how_it_is_now(trouble):
