@@ -42,6 +42,7 @@ clinic = AppGroup("clinic", help="Run the clinic's system.")
 @clinic.command("deploy")
 def deploy() -> None:
     """Bring the database to this release: migrate, then seed new default permissions."""
+    cli_restore.finish_interrupted()
     upgrade()
     _refuse_demo_accounts_in_production()
     count = _sync_roles(())

@@ -83,12 +83,25 @@ def restore(**options: Unpack[Options]) -> None:
     Needs a code from the page Backups > Restore, or --empty-machine where nothing is replaced.
     """
     with _refusals_end_here():
-        if finish_restore(system_actor(Channel.CLI)):
-            click.echo("The restore that was interrupted is finished now. The clinic is open.")
-        elif options["drop_previous"]:
+        if _is_finished_now():
+            return
+        if options["drop_previous"]:
             _drop_previous()
         elif not options["finish"]:
             _restore(options)
+
+
+def finish_interrupted() -> None:
+    """Before a deployment: a restore that was killed while places changed keeps the site shut."""
+    with _refusals_end_here():
+        _is_finished_now()
+
+
+def _is_finished_now() -> bool:
+    is_finished = finish_restore(system_actor(Channel.CLI))
+    if is_finished:
+        click.echo("The restore that was interrupted is finished now. The clinic is open.")
+    return is_finished
 
 
 def _restore(options: Options) -> None:
