@@ -8,12 +8,14 @@ from sqlalchemy import select
 from app.infra.db import transaction
 from app.integrity.queries import broken_invariants
 from app.kernel import clock
-from app.kernel.errors import Conflict, Forbidden
+from app.kernel.errors import Forbidden
 from app.scheduling import services as scheduling
+from app.scheduling.errors import TransitionRefused
 from app.scheduling.models import NoShowPoint
 from app.scheduling.queries import appointments, sessions
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish
+from app.scheduling.services.late import follow_paper
 from app.security.models import AuditEvent
 from app.visits import queries, services
 from app.visits.errors import TooLateToUndo
@@ -327,8 +329,24 @@ def test_a_visit_that_was_reopened_is_not_undone_from_the_paper(people, noon):
     visit = enter(people.rosa, people.sam).visit
     services.reopen(people.dana.actor, visit_id=visit.id, reason="Not done")
 
-    with pytest.raises(Conflict, match="reopened"):
+    with pytest.raises(NothingToUndo, match="reopened"):
         undo_form(people.rosa.actor, number="P-1")
+
+
+def test_who_left_on_paper_and_was_brought_back_is_not_undone_from_the_paper(people, noon):
+    left = enter(people.rosa, people.sam, outcome=LEFT, started=None, ended=time(11, 55)).visit
+    services.bring_back(people.rosa.actor, visit_id=left.id)
+
+    with pytest.raises(NothingToUndo, match="reopened"):
+        undo_form(people.rosa.actor, number="P-1")
+
+
+def test_an_appointment_settled_at_this_moment_is_not_settled_twice(people, booked, noon):
+    """SCH-07: the table of statuses has the last word, whatever was read before."""
+    booked_entry(people.rosa, people.sam, booked)
+
+    with pytest.raises(TransitionRefused):
+        follow_paper(people.rosa.actor, appointment_id=booked, status=TO.COMPLETED, reason="twice")
 
 
 def test_a_visit_that_was_undone_is_nobodys_visit_of_the_day(people, noon):

@@ -36,8 +36,9 @@ def follow_paper(
     A point for missing it goes away with that (SCH-35). Raises TransitionRefused, and SlotTaken
     or the clash itself when somebody else holds its time by now (SCH-01).
     """
-    if appointments.known_appointment(appointment_id).status is status:
-        return
+    present = appointments.known_appointment(appointment_id).status
+    if present is status is TO.NO_SHOW:
+        return  # the clinic's own job was faster; anything else is refused by the table
     _walk(actor, appointment_id, PATHS[status], reason)
 
 

@@ -13,7 +13,6 @@ from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.clock import clinic_day
-from app.kernel.errors import Conflict
 from app.kernel.ids import AppointmentId, PractitionerId
 from app.patients import queries as patients
 from app.patients.queries import PatientCard
@@ -26,6 +25,7 @@ from app.scheduling.services.late import follow_paper, forgive_missed, unfollow_
 from app.scheduling.services.writing import lock_parties, release_lapsed_holds
 from app.visits.errors.paper import (
     AlreadyRecorded,
+    NothingToUndo,
     NotOnThisDay,
     UnusableEntry,
 )
@@ -341,8 +341,8 @@ def _take_back(tx: Transaction, actor: Actor, form: PaperForm) -> None:
     followed = form.appointment_id is not None
     if form.visit_id is not None:
         visit = locked_visit(tx, form.visit_id)
-        if not visit.paper or visit.status is VisitStatus.IN_PROGRESS:
-            raise Conflict("Somebody has reopened this visit. Please complete it there.")
+        if visit.status not in (VisitStatus.COMPLETED, VisitStatus.LEFT):
+            raise NothingToUndo("Somebody has reopened this visit. Please end it there.")
         followed = visit.appointment_id is not None
         change_visit(
             tx,

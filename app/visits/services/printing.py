@@ -27,6 +27,7 @@ from app.visits.services.paper import check_count, draw_numbers
 FORMS = 30
 KEPT = 2
 SETS = "paper-*.pdf"
+PLAIN = str.maketrans("ŁłĐđıŦŧĦħ", "LlDdiTtHh")  # Unicode knows no accent to take off these
 ENCODING = "cp1252"  # what the fonts inside every PDF reader can draw
 
 
@@ -117,7 +118,9 @@ def _letter(letter: str) -> Markup:
         return escape(letter)
     if unicodedata.east_asian_width(letter) in "WF":
         return Markup('<span style="font-family: STSong-Light">{}</span>').format(letter)
-    plain = "".join(one for one in unicodedata.normalize("NFKD", letter) if _has(one))
+    plain = "".join(
+        one for one in unicodedata.normalize("NFKD", letter.translate(PLAIN)) if _has(one)
+    )
     return escape(plain or "?")
 
 
