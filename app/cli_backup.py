@@ -1,6 +1,7 @@
 """Commands around backups: `flask clinic backup` and `flask clinic backup-keys`."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from app.backup import services as backup
 from app.backup.queries import RunView
 from app.backup.rules import Proof
 from app.backup.rules.runs import STEPS, size_in_words
+from app.backup.services.restore import found_set
 from app.infra.pg_programs import ProgramMissing
 from app.infra.storage import StorageFailed
 from app.kernel.actor import Actor, Channel, system_actor
@@ -59,6 +61,20 @@ def _print(run: RunView) -> None:
     size = size_in_words(run.size_bytes)
     click.echo(f"{run.set_name}: {size}, {run.row_count:,} rows, {run.file_count:,} files.")
     click.echo("Proven." if run.proof is Proof.PASSED else "NOT PROVEN: it does not count.")
+
+
+@click.command("backup-settings")
+@click.argument("set_name", metavar="SET")
+@click.option("--from", "place", required=True, help="The folder or place where the set lies.")
+@with_appcontext
+def show_settings(set_name: str, place: str) -> None:
+    """Print the settings that a set carries, secrets too, as lines NAME=value."""
+    try:
+        found = backup.stored_settings(_actor(), found_set(place, set_name))
+    except DomainError as refusal:
+        _stop(refusal)
+    for name, value in sorted(found.items()):
+        click.echo(f"{name}={shlex.quote(value)}")
 
 
 keys = AppGroup("backup-keys", help="The keys that seal backups, and their escrow sheet.")
@@ -124,4 +140,4 @@ def _stop(refusal: DomainError | StorageFailed | ProgramMissing) -> None:
     sys.exit(IMPOSSIBLE)
 
 
-COMMANDS: tuple[click.Command, ...] = (make_backup, keys)
+COMMANDS: tuple[click.Command, ...] = (make_backup, show_settings, keys)

@@ -6,6 +6,7 @@ from app.backup.services.pruning import pruning_preview
 from app.backup.services.reading import BackupPage, backup_details, backup_page, backup_progress
 from app.backup.services.runs import request_backup, resume_backup, run_backup, run_daily_backup
 from app.backup.services.sheet import escrow_sheet
+from app.backup.services.stored import stored_settings
 
 __all__ = [
     "BackupPage",
@@ -23,4 +24,5 @@ __all__ = [
     "rotate_backup_keys",
     "run_backup",
     "run_daily_backup",
+    "stored_settings",
 ]
