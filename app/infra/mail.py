@@ -155,6 +155,9 @@ def _keep_as_file(letter: Letter) -> None:
     folder = settings().mail_folder
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = folder / f".{uuid4().hex}"
-    unfinished.write_bytes(bytes(message))
     local_part = letter.message_id.split("@", 1)[0]
-    unfinished.rename(folder / f"{letter.written_at:%Y%m%d-%H%M%S}-{local_part}.eml")
+    try:
+        unfinished.write_bytes(bytes(message))
+        unfinished.rename(folder / f"{letter.written_at:%Y%m%d-%H%M%S}-{local_part}.eml")
+    finally:
+        unfinished.unlink(missing_ok=True)  # every try on a full disk would leave one more
