@@ -1,4 +1,4 @@
-"""Commands of point-in-time recovery: `flask clinic base-copy`, `recover`, `wal-settings`."""
+"""Commands of point-in-time recovery: `flask clinic base-backup`, `recover`, `wal-settings`."""
 
 import secrets
 import shlex
@@ -25,10 +25,10 @@ IMPOSSIBLE, INCOMPLETE = 2, 1
 MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
-@click.command("base-copy")
+@click.command("base-backup")
 @click.option("--keep", default=7, show_default=True, type=click.IntRange(min=2))
 @with_appcontext
-def base_copy(keep: int) -> None:
+def base_backup(keep: int) -> None:
     """Copy the whole cluster, sealed, as the start of recoveries; drop copies beyond --keep.
 
     Ends with 1 when the copy was made but another place could not take it.
@@ -158,4 +158,4 @@ def _stop(refusal: Exception) -> None:
     sys.exit(IMPOSSIBLE)
 
 
-COMMANDS: tuple[click.Command, ...] = (base_copy, recover, wal_settings)
+COMMANDS: tuple[click.Command, ...] = (base_backup, recover, wal_settings)

@@ -100,7 +100,7 @@ def _lived(cluster: PrivateCluster, template: str, home: Path, variables: Path) 
     cluster.configure(*lines, "archive_timeout = 1")
     cluster.start()
     cluster.fill_from(template)
-    assert story.run("base-copy").exit_code == 0
+    assert story.run("base-backup").exit_code == 0
     with app.app_context(), monday_seven():
         open_clinic()
     book(app, PEOPLE.sam, "09:00")
