@@ -7,6 +7,7 @@ from typing import TypedDict, Unpack
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.backup.rules import has_passed
 from app.backup.services.preview import Preview, preview_set
@@ -21,6 +22,7 @@ from app.backup.services.restore import (
     verify_set,
     without_accounts,
 )
+from app.infra.storage import StorageFailed
 from app.kernel.actor import Channel, system_actor
 from app.kernel.errors import DomainError
 
@@ -175,8 +177,12 @@ def _refusals_end_here() -> Iterator[None]:
     """A refusal is a sentence and the exit code 2, never a traceback."""
     try:
         yield
-    except DomainError as refusal:
-        click.echo(refusal.message, err=True)
+    except (DomainError, StorageFailed) as refusal:
+        click.echo(str(refusal), err=True)
+        sys.exit(IMPOSSIBLE)
+    except SQLAlchemyError as error:
+        click.echo(f"The database did not answer ({type(error).__name__}).", err=True)
+        click.echo("docs/operations/disaster-recovery.md tells what to do without it.", err=True)
         sys.exit(IMPOSSIBLE)
 
 

@@ -1,6 +1,7 @@
 """What a restore says when the server, the keys or the migrations say no (BAK-04)."""
 
 import json
+import shutil
 
 import pytest
 
@@ -31,6 +32,20 @@ def test_a_server_that_is_away_is_said_plainly(nowhere):
         assert numbers_given_out(live.database_url) == {}
         with pytest.raises(BackupFailed, match="could not be brought up to date"):
             migrate_copy(live.database_url)
+
+
+def test_a_code_cannot_be_looked_up_without_the_database(nowhere, template_database, tmp_path):
+    kit = create_kit(template_database, tmp_path / "kit")
+    made = kit.make()
+    keys = nowhere.config["SETTINGS"].keys_folder
+    keys.mkdir(parents=True)
+    shutil.copy(kit.keys, keys)
+    command = ("clinic", "restore", made.set_name, "--from", str(kit.folder.folder))
+
+    refused = nowhere.test_cli_runner().invoke(args=[*command, "--code", "ABCDE"])
+
+    assert refused.exit_code == 2
+    assert "disaster-recovery.md" in refused.output
 
 
 def test_a_note_of_a_killed_run_waits_until_the_server_is_back(nowhere):
