@@ -15,7 +15,7 @@ RULES = (
     *("AUT-01", "AUT-02", "AUT-03", "AUT-05", "AUT-07", "AUT-08"),
     *("WEB-01", "WEB-02", "WEB-03"),
     *("AUD-01", "AUD-02"),
-    *("INP-01", "CSV-01", "CAL-01", "JOB-01", "EVD-01", "EVD-03", "ACC-01", "ACC-02", "ACC-04"),
+    *("INP-01", "CSV-01", "CAL-01", "JOB-01", "EVD-01", "EVD-03", "EVD-04", "ACC-01", "ACC-02", "ACC-04"),
     "BAK-02",
     "BAK-04",
     *("RET-01", "RET-02"),
