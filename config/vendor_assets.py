@@ -2,7 +2,8 @@
 
 Run `python -m config.vendor_assets` after `npm ci --ignore-scripts`. Nothing is loaded from another
 host at run time, so these copies are what every browser gets: when a file's SHA-256 differs from
-`vendor.lock.json`, none is copied (EVD-04). `--update` rewrites the lock file after a deliberate change.
+`vendor.lock.json`, none is copied (EVD-04). `--update` rewrites the lock file after a deliberate
+change.
 """
 
 import argparse
