@@ -40,6 +40,7 @@ from app.visits.rules.paper import (
     PaperOutcome,
     PaperTimes,
     VisitTimes,
+    paper_number,
     paper_text,
     problems_of_day,
     problems_of_times,
@@ -361,6 +362,7 @@ def _take_back(tx: Transaction, actor: Actor, form: PaperForm) -> None:
 class Known:
     """What the computer knows of a patient's day, for the second step of the form."""
 
+    number: str
     card: PatientCard
     appointments: list[AppointmentView]
     visits: list[VisitView]
@@ -382,6 +384,7 @@ def known_of_day(actor: Actor, *, number: str, patient: str, on_date: date) -> K
     if found or card is None:
         raise UnusableEntry(found)
     return Known(
+        paper_text(paper_number(number)),
         card,
         appointments.appointments_between(clinic_day(on_date, zone), patient_id=card.id),
         visits.visits_of_day(on_date, patient_id=card.id),
