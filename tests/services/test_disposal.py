@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import func, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.infra.outbox import JobName, OutboxJob
+from app.infra.locks import LockSpace, first_come
+from app.infra.outbox import JobName, OutboxJob, RetryLater
+from app.integrity.errors import NoReportKey
 from app.integrity.queries import broken_invariants
 from app.notifications.models import Communication
 from app.patients.errors import SearchTooShort, UnknownPatient
@@ -131,13 +133,35 @@ def test_a_disposed_person_is_found_nowhere_and_the_id_is_free(old_clinic):
 
 
 def test_messages_to_and_about_them_are_gone(old_clinic):
-    assert old_clinic.scalars(select(Communication)).all()
+    about = select(Communication.id).where(Communication.event.not_like("retention.%"))
+    jobs = select(OutboxJob).where(OutboxJob.name == JobName.SEND_MESSAGE)
+    assert old_clinic.scalars(about).all()
 
     carried_out()
 
-    assert old_clinic.scalars(select(Communication)).all() == []
-    names = old_clinic.scalars(select(OutboxJob.name)).all()
-    assert JobName.SEND_MESSAGE not in names
+    assert old_clinic.scalars(about).all() == []
+    left = old_clinic.scalars(jobs).all()
+    assert {str(job.payload["event"]).split(".")[0] for job in left} == {"retention"}
+
+
+def test_one_worker_at_a_time(old_clinic):
+    found = approved()
+
+    with first_come(LockSpace.RETENTION), pytest.raises(RetryLater):
+        services.carry_out(SYSTEM, disposal_id=found.id)
+
+
+def test_nothing_is_erased_without_the_key_that_certifies_it(old_clinic, monkeypatch):
+    def missing() -> str:
+        raise NoReportKey("report-signing.pem")
+
+    found = approved()
+    monkeypatch.setattr("app.integrity.services.signing.public_key", missing)
+
+    with pytest.raises(NoReportKey):
+        services.carry_out(SYSTEM, disposal_id=found.id)
+
+    assert queries.known_disposal(found.id).status is DisposalStatus.APPROVED
 
 
 def test_a_hold_that_came_in_between_beats_the_disposal_and_the_certificate_says_so(old_clinic):

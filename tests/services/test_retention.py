@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from app.infra.outbox import JobName, OutboxJob
 from app.kernel import clock
 from app.kernel.errors import Forbidden
-from app.retention import errors, services
+from app.notifications.models import Communication
+from app.retention import errors, queries, services
 from app.retention.rules import DisposalStatus
 from tests.factories.patients import create_patient
 from tests.factories.retention import (
@@ -253,3 +254,33 @@ def test_nobody_else_has_a_say(old_clinic, who):
 def test_a_machine_draws_up_nothing(old_clinic):
     with pytest.raises(errors.NeedsOtherPerson):
         services.request_list(SYSTEM, reason=REASON)
+
+
+def test_those_who_may_approve_are_told_but_not_the_one_who_drew_it_up(old_clinic):
+    found = drawn_up(PEOPLE.ada.actor)
+
+    told = select(Communication).where(Communication.event == "retention.proposed")
+    rows = old_clinic.scalars(told).all()
+
+    assert {row.recipient_name for row in rows} == {"Pia Go", "Paz Uy"}
+    assert {row.link for row in rows} == {f"/retention/{found.id}/"}
+    assert not [row for row in rows if "Dela Cruz" in str(row.params) + row.subject]  # NOT-02
+
+
+def test_a_list_that_is_too_long_is_cut_and_says_so(old_clinic, monkeypatch):
+    monkeypatch.setattr("app.retention.rules.LONGEST_LIST", 1)
+
+    found = drawn_up(PEOPLE.ada.actor)
+
+    assert (found.people, found.is_cut) == (1, True)
+
+
+def test_a_list_that_was_withdrawn_meanwhile_stays_so(old_clinic):
+    disposal_id = services.request_list(PEOPLE.ada.actor, reason=REASON)
+    services.withdraw_list(PEOPLE.ada.actor, disposal_id=disposal_id, reason=BECAUSE)
+
+    services.draw_up(SYSTEM, disposal_id=disposal_id)
+
+    assert queries.known_disposal(disposal_id).status is DisposalStatus.WITHDRAWN
+    with pytest.raises(errors.NotNow):
+        services.withdraw_list(PEOPLE.ada.actor, disposal_id=disposal_id, reason=BECAUSE)

@@ -35,6 +35,7 @@ class Template(StrEnum):
     SERIES_CANCELLED = "series_cancelled"
     AUDIT_HEAD = "audit_head"
     PROOF_FAILED = "proof_failed"
+    DISPOSAL = "disposal"
 
 
 # E-mail subjects are fixed here: a caller's words could name a service (NOT-02).
@@ -60,6 +61,7 @@ SUBJECTS: Mapping[Template, str] = {
     Template.SERIES_CANCELLED: "Your appointments are cancelled",
     Template.AUDIT_HEAD: "Where the audit trail ends today",
     Template.PROOF_FAILED: "A proof found something wrong",
+    Template.DISPOSAL: "A list of old records",
 }
 
 

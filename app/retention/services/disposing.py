@@ -27,6 +27,7 @@ from app.retention.rules import DisposalStatus, Outcome, Schedule
 from app.retention.services.certificates import write_certificate
 from app.retention.services.erasing import added, erase
 from app.retention.services.lists import locked_disposal, schedule_of, today
+from app.retention.services.telling import tell_done
 from app.security.services import record_event
 
 BATCH = 50
@@ -151,6 +152,7 @@ def _finish(actor: Actor, disposal_id: int) -> None:
         row.json_sha256, row.pdf_sha256 = written.json_sha256, written.pdf_sha256
         row.status = DisposalStatus.DONE.value
         _record(tx, actor, "finish", disposal_id, disposed=row.disposed, left_out=row.left_out)
+        tell_done(tx, actor, row)
 
 
 def _record(tx: Transaction, actor: Actor, action: str, disposal_id: int, **details: int) -> None:

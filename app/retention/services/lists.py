@@ -24,6 +24,7 @@ from app.retention.errors import (
 from app.retention.models import Disposal, DisposalItem
 from app.retention.permissions import Permission
 from app.retention.rules import DisposalStatus, Schedule
+from app.retention.services.telling import tell_proposed
 from app.security.services import record_event
 
 CHUNK = 1_000
@@ -129,6 +130,8 @@ def _propose(tx: Transaction, actor: Actor, disposal_id: int) -> None:
     row.status = DisposalStatus.PROPOSED.value
     row.list_hash = rules.list_hash(queries.approved_lines(disposal_id))
     _record(tx, actor, "propose", disposal_id, people=row.people)
+    if row.people:
+        tell_proposed(tx, actor, row)
 
 
 def approve_list(actor: Actor, *, disposal_id: int, list_hash: str) -> DisposalStatus:
