@@ -285,6 +285,21 @@ def test_a_copy_that_falls_behind_is_told(lag, is_told):
     assert bool(bounds.about_replica(lag)) is is_told
 
 
+@pytest.mark.parametrize(
+    ("minutes", "is_failing", "words"),
+    [
+        (15, True, []),
+        (16, False, ["16 minutes ago. A disaster"]),
+        (16, True, ["16 minutes ago and the last try failed."]),
+    ],
+)
+def test_a_log_that_is_not_archived_for_a_quarter_of_an_hour_is_told(minutes, is_failing, words):
+    found = bounds.about_archive(NOW - timedelta(minutes=minutes), is_failing, NOW)  # BAK-01
+
+    assert [one.severity for one in found] == [Severity.CRITICAL] * len(words)
+    assert all(word in one.sentence for word, one in zip(words, found, strict=True))
+
+
 def test_an_error_is_named_by_its_kind_and_place_only():
     [found] = bounds.about_errors([("abc", "builtins.KeyError", "app/x.py:look")])
 

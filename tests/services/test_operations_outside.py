@@ -6,12 +6,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.infra.certificates import CertificateProblem, expiry_of
 from app.infra.replica import ReplicaAway, lag_of
+from app.infra.wal_archive import ArchiveState
 from app.kernel import clock
 from app.kernel.actor import system_actor
 from app.operations import services
@@ -161,6 +163,23 @@ def test_the_lag_is_asked_of_the_server_itself(app):
     with pytest.raises(ReplicaAway):
         lag_of("postgresql+psycopg2://nobody@127.0.0.1:1/nothing")
     assert lag_of(app.config["SQLALCHEMY_DATABASE_URI"]) is None
+
+
+# -- the archive of the log
+
+
+def test_a_server_that_archives_no_log_is_not_watched(db):  # the one of the tests
+    assert look("archive").findings == []
+
+
+def test_an_archive_that_stands_still_is_told(db, monkeypatch):
+    state = ArchiveState(clock.now() - timedelta(hours=1), is_failing=True)
+    monkeypatch.setattr(checks, "archive_state", lambda: state)
+
+    [finding] = look("archive").findings
+
+    assert "ago and the last try failed" in finding.sentence
+    assert finding.severity is Severity.CRITICAL
 
 
 # -- disks

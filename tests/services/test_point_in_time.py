@@ -14,6 +14,7 @@ from flask import Flask
 from app.infra.db import db
 from app.infra.vault import create_keys
 from app.infra.wal import main as wal
+from app.infra.wal_archive import archive_state
 from app.scheduling import services
 from app.scheduling.services import Wish
 from tests import site
@@ -112,6 +113,9 @@ def _lived(cluster: PrivateCluster, template: str, home: Path, variables: Path) 
     book(app, PEOPLE.eve, "11:00")
     wait_until(lambda: _archived(cluster, segment), "the log was in the archive")
     with app.app_context():
+        state = archive_state()
+        assert state is not None
+        assert not state.is_failing
         db.session.remove()
         db.engine.dispose()
     story.lose_everything()

@@ -21,6 +21,7 @@ from app.infra.db import session
 from app.infra.error_reports import open_reports
 from app.infra.replica import ReplicaAway, lag_of
 from app.infra.runtime import settings
+from app.infra.wal_archive import archive_state
 from app.integrity.queries.runs import last_ended
 from app.integrity.rules import RunStatus
 from app.notifications import queries as notifications
@@ -164,6 +165,11 @@ def _backup(now: datetime) -> Look:
     return Look(bounds.about_backup(proven.made_at if proven else None, known_since, now))
 
 
+def _archive(now: datetime) -> Look:
+    state = archive_state()
+    return Look(bounds.about_archive(state.last_at, state.is_failing, now) if state else [])
+
+
 CHECKS: list[Check] = [
     Check("job", _jobs),
     Check("outbox", _outbox),
@@ -173,6 +179,7 @@ CHECKS: list[Check] = [
     Check("error", _errors),
     Check("proof", _proof),
     Check("backup", _backup),
+    Check("archive", _archive),
     Check("certificate", _certificate, every=timedelta(hours=6), is_slow=True),
     Check("replica", _replica, is_slow=True),
 ]

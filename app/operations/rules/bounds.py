@@ -20,6 +20,8 @@ REPLICA_LAG = timedelta(minutes=5)
 # A proof and a backup are made every day; this much later their absence is told of (BAK-01).
 OLDEST_PROOF = timedelta(hours=36)
 OLDEST_BACKUP = timedelta(hours=26)
+# What a disaster may cost where the log is archived (BAK-01).
+OLDEST_SEGMENT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,19 @@ def about_replica(lag: timedelta | None) -> list[Finding]:
     else:
         return []
     return [Finding("replica", "replica", Severity.WARNING, sentence)]
+
+
+def about_archive(last_at: datetime, is_failing: bool, now: datetime) -> list[Finding]:
+    """The log of the database does not reach its archive any more (BAK-01)."""
+    age = now - last_at
+    if age <= OLDEST_SEGMENT:
+        return []
+    why = " and the last try failed" if is_failing else ""
+    sentence = (
+        f"The log of the database was last archived {words(age)} ago{why}. "
+        "A disaster now would lose everything since."
+    )
+    return [Finding("archive", "archive", Severity.CRITICAL, sentence)]
 
 
 def about_errors(unresolved: list[tuple[str, str, str]]) -> list[Finding]:
