@@ -32,10 +32,10 @@ FRAME = """\
 daemon off;
 {user}
 pid {folder}/nginx.pid;
-error_log {folder}/nginx-start.log;
 worker_processes 1;
 events {{ worker_connections 256; }}
 http {{
+    access_log off;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -129,7 +129,9 @@ class Nginx:
             (self.folder / "conf.d" / path.name).write_text(self._here(path.read_text()))
         user = "user root;" if os.geteuid() == 0 else ""
         (self.folder / "nginx.conf").write_text(FRAME.format(folder=self.folder, user=user))
-        argv = [str(NGINX), "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
+        early = str(self.folder / "nginx-start.log")  # the usual one belongs to root
+        config = str(self.folder / "nginx.conf")
+        argv = [str(NGINX), "-p", str(self.folder), "-e", early, "-c", config]
         checked = subprocess.run([*argv, "-t"], capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stderr
         self.process = subprocess.Popen(argv)
