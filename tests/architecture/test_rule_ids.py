@@ -17,8 +17,7 @@ RULES = (
     *("AUD-01", "AUD-02"),
     *("INP-01", "CSV-01", "CAL-01", "JOB-01", "EVD-01", "EVD-03"),
     *("EVD-04", "ACC-01", "ACC-02", "ACC-04"),
-    "BAK-02",
-    "BAK-04",
+    *("BAK-01", "BAK-02", "BAK-03", "BAK-04"),
     *("RET-01", "RET-02"),
 )
 CODE = ("app", "portal", "worker", "config", "migrations")

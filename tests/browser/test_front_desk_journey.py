@@ -229,6 +229,7 @@ PAGES = {
         "/roles/show/1",
         "/roles/edit/1",
         "/integrity/",
+        "/backups/",
         "/backups/restore/",
         "/appointment-types/list/",
         "/appointment-types/add",

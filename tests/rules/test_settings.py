@@ -22,6 +22,15 @@ def test_a_database_is_all_that_is_needed():
     assert settings.campuses == ("Downtown", "Talamban")
 
 
+def test_what_was_given_is_kept_for_the_backup_and_shown_to_nobody():  # BAK-03
+    given = NEEDED | {"CLINIC_NAME": " Infirmary ", "SECRET_KEY": "", "PATH": "/bin"}
+
+    settings = read_settings(given)
+
+    assert settings.given == NEEDED | {"CLINIC_NAME": "Infirmary"}
+    assert "clinic@db" not in repr(settings)
+
+
 def test_without_a_database_nothing_starts():
     with pytest.raises(SettingsError, match="DATABASE_URL"):
         read_settings({})

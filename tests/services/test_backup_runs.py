@@ -1,17 +1,19 @@
 """A backup from the wish to the proof; whatever goes wrong is said and harms no earlier set."""
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import current_app
 from sqlalchemy import select, text
 
 from app.backup import queries, services
 from app.backup.errors import AlreadyRunning, BackupFailed
 from app.backup.models import BackupRun
 from app.backup.rules import Check, Proof, RunStatus
-from app.backup.services import making, runs
+from app.backup.services import copying, making, runs
 from app.backup.services.rows import INTERRUPTED, NOT_PROVEN
 from app.infra.db import session
 from app.infra.locks import LockSpace, first_come
@@ -284,3 +286,27 @@ def test_a_first_folder_that_is_lost_is_made_anew(quick, people):
 
     assert sets_in(settings().backup_folder) == [second.set_name]
     assert "gone" in run_of(second.id - 1).places[0]["problem"]
+
+
+def test_no_transaction_waits_while_something_long_is_done(quick, people, tmp_path, monkeypatch):
+    """The database cuts off who idles in a transaction for a minute (config/flask.py)."""
+    services.run_backup(people.ada.actor)
+    (tmp_path / "second").mkdir()
+    changed = replace(settings(), backup_second_folder=str(tmp_path / "second"))
+    monkeypatch.setitem(current_app.config, "SETTINGS", changed)
+    seen = []
+
+    def looking(name, real):
+        def look(*args, **more):
+            seen.append((name, session().in_transaction()))
+            return real(*args, **more)
+
+        return look
+
+    for module, name in ((runs, "make_set"), (runs, "prove_set"), (copying, "copy_set")):
+        monkeypatch.setattr(module, name, looking(name, getattr(module, name)))
+    services.run_backup(people.ada.actor)
+
+    names = [name for name, _ in seen]
+    assert names == ["make_set", "copy_set", "prove_set", "copy_set"]
+    assert not any(waits for _, waits in seen)

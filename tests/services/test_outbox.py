@@ -1,6 +1,7 @@
 """The outbox: promised with the deed, leased, run once, postponed, given up (NOT-01, NOT-04)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,6 +10,7 @@ from app.infra.db import session, transaction
 from app.infra.outbox import JobName, JobStatus, OutboxJob
 from app.infra.schedule import PeriodicJob
 from app.kernel import clock
+from app.kernel.daily import DailyAt
 
 MINUTE = timedelta(minutes=1)
 
@@ -193,6 +195,31 @@ def test_entering_the_jobs_again_keeps_their_times(db):
     schedule.enter_jobs(EVERY)
 
     assert db.query(PeriodicJob.next_due_at).scalar() == before
+
+
+def test_a_daily_job_waits_for_its_time_and_runs_once_a_day(db):  # JOB-01
+    at_two = {JobName.PURGE_OUTBOX: DailyAt(time(2, 30), ZoneInfo("Asia/Manila"))}
+    noon = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # in Manila
+    counts = []
+
+    with clock.pretend(noon):
+        schedule.enter_jobs(EVERY, at_two)
+    for hours in (0, 14, 14.6, 15, 38, 38.6, 24 * 9):
+        with clock.pretend(noon + timedelta(hours=hours)):
+            counts.append(schedule.enqueue_due_jobs(EVERY, at_two))
+
+    assert counts == [0, 0, 1, 0, 0, 1, 1]
+    assert db.query(PeriodicJob.next_due_at).scalar() == datetime(2026, 12, 2, 18, 30, tzinfo=UTC)
+
+
+def test_an_earlier_time_of_day_counts_from_today_on(db):
+    noon = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+    with clock.pretend(noon):
+        for hour in (23, 20, 22):
+            at = {JobName.PURGE_OUTBOX: DailyAt(time(hour), ZoneInfo("Asia/Manila"))}
+            schedule.enter_jobs(EVERY, at)
+
+    assert db.query(PeriodicJob.next_due_at).scalar() == datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.mark.committed

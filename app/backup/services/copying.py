@@ -13,7 +13,7 @@ from app.backup.models import BackupRun
 from app.backup.rules import RunStatus
 from app.backup.services.places import copy_set, first_folder, other_places, our_sets
 from app.backup.services.rows import store
-from app.infra.db import session, transaction
+from app.infra.db import transaction
 from app.infra.storage import LocalFolder, StorageFailed, Target
 
 LOST = "the set is not in the first folder any more, so it cannot be copied."
@@ -74,11 +74,12 @@ def copy_kept_sets() -> None:
 
 
 def _kept() -> list[tuple[int, str, Places]]:
-    rows = session().execute(
-        select(BackupRun.id, BackupRun.set_name, BackupRun.places)
-        .where(BackupRun.status == RunStatus.MADE, BackupRun.removed_at.is_(None))
-        .order_by(BackupRun.id.desc())
-    )
+    with transaction() as tx:  # ended before anything is copied, which may take long
+        rows = tx.execute(
+            select(BackupRun.id, BackupRun.set_name, BackupRun.places)
+            .where(BackupRun.status == RunStatus.MADE, BackupRun.removed_at.is_(None))
+            .order_by(BackupRun.id.desc())
+        ).all()
     return [(row.id, str(row.set_name), row.places) for row in rows]
 
 

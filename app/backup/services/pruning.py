@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.backup.models import BackupRun
 from app.backup.permissions import Permission
@@ -17,6 +17,8 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 
 PLAN = Plan()
+# A place far away may take its time while the row is locked against a hold.
+_PATIENTLY = text("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,14 @@ def prune(actor: Actor) -> list[str]:
     each is looked at once more, under a lock, right before it goes.
     """
     actor.require(Permission.BACKUP_RUN)
-    return [fate.set_name for fate in _fates() if not fate.reason and _remove(actor, fate)]
+    with transaction():
+        fates = _fates()
+    return [fate.set_name for fate in fates if not fate.reason and _remove(actor, fate)]
 
 
 def _remove(actor: Actor, fate: Fate) -> bool:
     with transaction() as tx:
+        tx.session.execute(_PATIENTLY)
         held = tx.execute(
             select(BackupRun.held_at).where(BackupRun.id == fate.run_id).with_for_update()
         ).scalar_one()
@@ -94,7 +99,7 @@ def _remove(actor: Actor, fate: Fate) -> bool:
         if problem:
             store(tx, fate.run_id, error=problem)
             return False
-        store(tx, fate.run_id, removed_at=clock.now(), error="")
+        store(tx, fate.run_id, removed_at=clock.now())
         record(tx, actor, "remove", fate.run_id, details={"set": fate.set_name})
         return True
 

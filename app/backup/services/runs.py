@@ -130,7 +130,8 @@ def _alone() -> Iterator[None]:
 
 def _carry_out(actor: Actor, run_id: int, watch: Watch | None = None) -> None:
     progress = Progress(run_id, watch)
-    before = queries.last_proven()
+    with transaction():  # ended at once: an idle one would be cut off while the set is made
+        before = queries.last_proven()
     try:
         vault = backup_vault()
         manifest = _make(run_id, vault, progress)
