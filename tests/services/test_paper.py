@@ -9,6 +9,7 @@ from pypdf import PdfReader
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from app.infra.pdf import PdfFailed
 from app.infra.runtime import settings
 from app.integrity.queries import all_files
 from app.kernel import clock
@@ -20,7 +21,7 @@ from app.scheduling.services import Wish
 from app.scheduling.services.seats import take_seat
 from app.security.models import AuditEvent
 from app.visits import services
-from app.visits.errors.paper import PaperAlreadyEntered, UnknownPaperNumber
+from app.visits.errors.paper import PaperAlreadyEntered, PaperNotDrawn, UnknownPaperNumber
 from app.visits.queries import paper
 from app.visits.services import printing
 from app.visits.services.paper import adopt_numbers, void_number, void_rest
@@ -127,10 +128,22 @@ def test_every_printing_has_numbers_of_its_own_for_ever(db, people):
             db.execute(text(statement))
 
 
-@pytest.mark.parametrize("forms", [-1, 201])
+@pytest.mark.parametrize("forms", [-1, 101])
 def test_a_senseless_number_of_forms_is_refused(people, forms):
-    with pytest.raises(Invalid, match="between 0 and 200"):
+    with pytest.raises(Invalid, match="between 0 and 100"):
         printing.print_paper(people.rosa.actor, forms=forms)
+
+
+def test_a_day_that_cannot_be_drawn_is_refused_and_gives_no_number_back(people, monkeypatch):
+    def broken(page):
+        raise PdfFailed("too slow")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(printing, "pdf_of", broken)
+        with pytest.raises(PaperNotDrawn, match="fewer forms"):
+            printing.print_paper(people.rosa.actor, forms=2)
+
+    assert printing.print_paper(people.rosa.actor, forms=1).numbers == "P-000003 to P-000003"
 
 
 @pytest.mark.parametrize("name", ["sam", "dana", "ada"])

@@ -67,7 +67,7 @@ def test_the_desk_prints_a_day_as_pdf(client, people):
     assert "0 of 1 entered" in page
     refused = client.post("/paper/print/", data={"forms": "many"})
     assert refused.status_code == 422
-    assert "between 0 and 200" in text(refused)
+    assert "between 0 and 100" in text(refused)
 
 
 def test_a_form_is_entered_in_two_steps(client, people, booked, noon):
@@ -175,7 +175,7 @@ def test_one_command_prints_today_without_the_web_site(app, people, tmp_path):
     assert str(file) in done.output
     assert "P-000002" in PdfReader(file).pages[-1].extract_text()
     refused = runner.invoke(args=["clinic", "paper", "--out", str(tmp_path), "--forms", "999"])
-    assert (refused.exit_code, "between 0 and 200" in refused.output) == (1, True)
+    assert (refused.exit_code, "between 0 and 100" in refused.output) == (1, True)
     nowhere = runner.invoke(args=["clinic", "paper", "--out", f"{file}/x", "--forms", "0"])
     assert (nowhere.exit_code, "could not be written" in nowhere.output) == (1, True)
 

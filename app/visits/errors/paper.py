@@ -70,6 +70,19 @@ class NotOnThisDay(Conflict):
         super().__init__(sentence, errors={"appointment": [sentence]})
 
 
+class PaperNotDrawn(Conflict):
+    """The day does not fit into a PDF that is made within a minute."""
+
+    code = "visits.paper_not_drawn"
+
+    def __init__(
+        self,
+        message: str = "The PDF could not be made. Please try again, with fewer forms. If that does"
+        " not help, print the day list.",
+    ) -> None:
+        super().__init__(message)
+
+
 class NothingToUndo(Conflict):
     """The form has no entry that could be taken back."""
 

@@ -11,7 +11,7 @@ from app.visits.errors.paper import UnknownPaperNumber
 
 UNDO_WITHIN = timedelta(minutes=10)
 OLDEST_DAYS = 31
-MOST_FORMS = 200
+MOST_FORMS = 100
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_WRITER = 120
 FIRST_HOUR = time(6)

@@ -12,12 +12,13 @@ import segno
 from markupsafe import Markup, escape
 
 from app.infra.db import transaction
-from app.infra.pdf import pdf_of
+from app.infra.pdf import PdfFailed, pdf_of
 from app.infra.runtime import settings
 from app.infra.templates import render
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.clock import local_date
+from app.visits.errors.paper import PaperNotDrawn
 from app.visits.permissions import Permission
 from app.visits.queries import paper
 from app.visits.queries.day_sheet import day_sheet, working_hours
@@ -67,7 +68,7 @@ def print_paper(
 ) -> Printed:
     """Draw numbers for the forms and print the day; each printing has numbers of its own.
 
-    Raises Invalid for a wrong number of forms.
+    Raises Invalid for a wrong number of forms, PaperNotDrawn.
     """
     actor.require(Permission.PAPER_PRINT)
     now, zone = clock.now(), settings().time_zone
@@ -81,7 +82,10 @@ def print_paper(
         draw=drawable,
     )
     words = f"{paper_text(numbers[0])} to {paper_text(numbers[-1])}" if numbers else ""
-    return Printed(pdf_of(page), _name(wanted, now), words)
+    try:
+        return Printed(pdf_of(page), _name(wanted, now), words)
+    except PdfFailed as error:
+        raise PaperNotDrawn() from error
 
 
 def _numbers(actor: Actor, count: int, kind: str, on_date: date) -> range:
