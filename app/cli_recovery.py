@@ -3,6 +3,7 @@
 import secrets
 import shlex
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -71,6 +72,7 @@ def _sent(copy: BaseCopy, first: Target, place: Target) -> str:
 @click.option("--timeline", type=int, help="After an earlier recovery: which history to follow.")
 @click.option("--settings-file", default="", help="For the server: where KEYS_FOLDER is set.")
 @click.option("--account", default="", help="Who may read the keys, if the server may not.")
+@click.option("--installation", type=click.Path(path_type=Path), help="For the server: our code.")
 @with_appcontext
 def recover(
     moment: str,
@@ -78,9 +80,11 @@ def recover(
     timeline: int | None,
     settings_file: str,
     account: str,
+    installation: Path | None,
 ) -> None:
     """Prepare a new data folder that PostgreSQL rolls forward to a moment."""
     try:
+        told = Told(settings_file, account, installation)
         when, vault, source = _moment(moment), _vault(), base_copies.first_place(settings())
         copy = recovering.choose(source, vault, when, timeline=timeline)
         click.echo(f"Beginning with {copy.set_name}, finished {_words(copy.finished_at)}.")
@@ -91,7 +95,7 @@ def recover(
             vault,
             moment=when,
             folder=folder.absolute(),
-            restore_command=_command("restore", copy.cluster, settings_file, account),
+            restore_command=_command("restore", copy.cluster, told),
         )
     except (DomainError, StorageFailed, ShelfFailed) as refusal:
         _stop(refusal)
@@ -102,28 +106,49 @@ def recover(
 @click.command("wal-settings")
 @click.option("--settings-file", default="", help="For the server: where KEYS_FOLDER is set.")
 @click.option("--account", default="", help="Who may read the keys, if the server may not.")
+@click.option("--installation", type=click.Path(path_type=Path), help="For the server: our code.")
 @with_appcontext
-def wal_settings(settings_file: str, account: str) -> None:
+def wal_settings(settings_file: str, account: str, installation: Path | None) -> None:
     """Print the lines of postgresql.conf that archive the log of this cluster."""
     try:
         cluster: Cluster = base_copies.cluster_at(_url())
     except DomainError as refusal:
         _stop(refusal)
-    command = _command("archive", cluster.system, settings_file, account)
+    told = Told(settings_file, account, installation)
+    command = _command("archive", cluster.system, told)
     click.echo("wal_level = replica\narchive_mode = on\narchive_timeout = 300")
     click.echo("wal_keep_size = 1GB")
     click.echo(f"archive_command = '{command.replace(chr(39), chr(39) * 2)}'")
 
 
-def _command(deed: str, cluster: str, settings_file: str, account: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the database server reaches our code, settings and keys."""
+
+    settings_file: str
+    account: str
+    installation: Path | None
+
+    @property
+    def program(self) -> list[str]:
+        """Python with our code. A link to the current release stays right after the next one."""
+        if self.installation is None:
+            return ["env", f"PYTHONPATH={TOP}", sys.executable]
+        python = self.installation / ".venv" / "bin" / "python"
+        return ["env", f"PYTHONPATH={self.installation}", str(python)]
+
+
+def _command(deed: str, cluster: str, told: Told) -> str:
     """What PostgreSQL runs for each segment; with an account the content goes through a pipe."""
-    words = ["env", f"PYTHONPATH={TOP}", sys.executable, "-m", "app.infra.wal", deed]
-    if account:
-        words = ["sudo", "-n", "-u", account, *words]
-    path = "-" if account else "%p"
-    known = [f"--cluster={cluster}"] + ([f"--settings={settings_file}"] if settings_file else [])
+    words = [*told.program, "-m", "app.infra.wal", deed]
+    if told.account:
+        words = ["sudo", "-n", "-u", told.account, *words]
+    path = "-" if told.account else "%p"
+    known = [f"--cluster={cluster}"]
+    if told.settings_file:
+        known.append(f"--settings={told.settings_file}")
     places = [path, "%f"] if deed == "archive" else ["%f", path]
-    pipe = {"archive": " < %p", "restore": " > %p"}[deed] if account else ""
+    pipe = {"archive": " < %p", "restore": " > %p"}[deed] if told.account else ""
     return " ".join([*map(shlex.quote, words), *places, *map(shlex.quote, known)]) + pipe
 
 

@@ -50,6 +50,13 @@ def test_the_printed_command_archives_through_another_account(app, run, tmp_path
     assert "archive_timeout = 300" in printed  # BAK-01: a quarter of an hour at most
 
 
+def test_the_printed_command_names_the_link_to_the_current_release(run):
+    printed = run("wal-settings", "--installation", "/opt/uscpis/current").output
+
+    python = "/opt/uscpis/current/.venv/bin/python"
+    assert f"'env PYTHONPATH=/opt/uscpis/current {python} -m app.infra.wal archive %p %f" in printed
+
+
 def test_without_keys_nothing_is_copied_or_recovered(app, run, monkeypatch, tmp_path):
     settings = replace(app.config["SETTINGS"], keys_folder=tmp_path)
     monkeypatch.setitem(app.config, "SETTINGS", settings)
