@@ -6,11 +6,12 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from app.infra.db import session
 from app.infra.outbox import JobName, OutboxJob
 from app.infra.runtime import settings
+from app.infra.snapshot import snapshot
 from app.integrity import queries, services
 from app.integrity.errors import NoReport, NoReportKey, NotGenuine, ProofUnderWay, UnknownRun
 from app.integrity.rules import RunStatus
@@ -18,7 +19,8 @@ from app.kernel import clock
 from app.kernel.actor import system_actor
 from app.kernel.errors import Forbidden
 from app.notifications.models import Communication
-from app.security.models import AuditEvent
+from app.security.models import AuditEvent, AuditSeal
+from app.security.services import verify_chain
 from tests import site as sites
 from worker.jobs import integrity as jobs
 
@@ -165,13 +167,33 @@ def test_the_night_proof_runs_once_a_night(site):
     assert len(queries.latest_runs()) == 2
 
 
-def test_the_night_proof_leaves_a_proof_under_way_alone(site, people):
-    services.request_proof(people.ada.actor)
+def test_two_workers_make_one_night_proof(site, monkeypatch):
+    """Both saw that it was due; the database lets only one of them begin (JOB-01)."""
+    services.request_proof(SYSTEM)
+    monkeypatch.setattr("app.integrity.services.proof.is_due", lambda *_args, **_more: True)
 
-    with clock.pretend(clock.now() + timedelta(minutes=1)):
-        assert services.prove_nightly(SYSTEM) is False
-    session().execute(text("UPDATE integrity_run SET started_at = started_at - interval '2 days'"))
-    session().commit()
+    assert services.prove_nightly(SYSTEM) is False
+    assert len(queries.latest_runs()) == 1
+
+
+def test_the_job_seals_what_was_written_since(site):
+    jobs.seal_audit(SYSTEM)
+
+    with snapshot() as connection:
+        found = verify_chain(connection)
+    assert (found.holds, found.waiting) == (True, 0)
+
+
+def test_without_its_key_nothing_is_sealed_and_the_admins_hear_of_it(site, people, monkeypatch):
+    """AUD-02: loudly, but not with a dead letter every minute."""
+    monkeypatch.setattr(type(settings()), "is_production", property(lambda _: True))
+
+    jobs.seal_audit(SYSTEM)
+    jobs.seal_audit(SYSTEM)
+
+    told = messages("audit.unsealed")
+    assert [one.recipient_user_id for one in told] == [people.ada.user_id]
+    assert session().scalar(select(func.count()).select_from(AuditSeal)) == 0
 
 
 def test_an_old_proof_is_worth_a_warning(site, people):

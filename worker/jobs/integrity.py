@@ -19,3 +19,9 @@ def prove(actor: Actor, *, run_id: int) -> None:
 def prove_nightly(actor: Actor) -> None:
     """Looks every hour; once a night the proof is due."""
     services.prove_nightly(actor)
+
+
+@job(JobName.SEAL_AUDIT, transactions=Transactions.OWN)
+def seal_audit(actor: Actor) -> None:
+    """Add the newest lines of the audit trail to its chain (AUD-02)."""
+    services.seal_trail(actor)

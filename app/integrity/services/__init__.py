@@ -10,6 +10,7 @@ from app.integrity.services.reading import (
 )
 from app.integrity.services.reports import Genuine, reports_folder, verify_report
 from app.integrity.services.signing import create_report_key, public_key
+from app.integrity.services.telling import seal_trail
 
 __all__ = [
     "Genuine",
@@ -25,5 +26,6 @@ __all__ = [
     "request_proof",
     "resume_proof",
     "run_proof",
+    "seal_trail",
     "verify_report",
 ]

@@ -1,14 +1,20 @@
 """Tells people of a proof: what failed, and every day where the audit trail ends (AUD-02)."""
 
-from app.infra.db import Transaction
+import logging
+
+from app.infra.db import Transaction, transaction
 from app.integrity.permissions import Permission
 from app.integrity.queries import RunView
 from app.integrity.rules import RunStatus
 from app.kernel.actor import Actor
 from app.notifications.rules import Template
-from app.notifications.services import Recipient, notify
+from app.notifications.services import Recipient, notify, raise_alarm
 from app.security import queries as security
+from app.security.errors import NoAuditKey
 from app.security.permissions import Permission as SecurityPermission
+from app.security.services import seal_events
+
+log = logging.getLogger(__name__)
 
 
 def tell_result(tx: Transaction, actor: Actor, run: RunView) -> None:
@@ -33,6 +39,27 @@ def tell_result(tx: Transaction, actor: Actor, run: RunView) -> None:
             subject="A proof found data that breaks a rule",
             sentence=summary(run),
         )
+
+
+def seal_trail(actor: Actor) -> int:
+    """Seal what was written since the last time; returns how many lines.
+
+    Without its key nothing is sealed, and the admins hear of it once an hour: as a failing job
+    it would leave a dead letter every minute.
+    """
+    try:
+        return seal_events()
+    except NoAuditKey as missing:
+        log.error("the audit trail is not sealed: %s", missing.message)
+        with transaction() as tx:
+            raise_alarm(
+                tx,
+                actor,
+                event="audit.unsealed",
+                subject="The audit trail is not sealed, because its key is missing",
+                link="/integrity/",
+            )
+        return 0
 
 
 def summary(run: RunView) -> str:
