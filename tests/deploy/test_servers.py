@@ -1,22 +1,17 @@
 """PostgreSQL and Redis start with the settings of the guide, and obey them."""
 
-import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from redis import Redis
 from sqlalchemy import create_engine, text
 
-from app.infra.local.postgres import PostgresServer
 from app.infra.local.redis import RedisServer
-from app.infra.local.testing import start
+from tests.deploy.guided import OWN, guided_postgres, guided_redis
 from tests.deploy.machine import DEPLOY
 
-# Of the machine and not of the guide: no port of ours, and little memory.
-OWN = {"listen_addresses": "", "shared_buffers": "16MB"}
 # On a unix socket, over which the test asks, there are none.
 ONLY_TCP = {f"tcp_keepalives_{name}": "0" for name in ("idle", "interval", "count")}
 
@@ -35,19 +30,8 @@ def postgres_settings() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory) -> Iterator[dict[str, str]]:
     """What a real server shows for each setting of the guide."""
-    folder = tmp_path_factory.mktemp("guide")
-    if os.geteuid() == 0:
-        folder.chmod(0o711)
-    server = PostgresServer(folder / "postgres", fast=True)
-    server.prepare()
-    path = server.data / "guide.conf"
-    path.write_text((DEPLOY / "postgresql/uscpis.conf").read_text())
-    command = server.command(folder / "postgres.log")
-    options = [part for name, value in OWN.items() for part in ("-c", f"{name}={value}")]
-    bare = command.argv[: command.argv.index("-c")]
-    child = start(replace(command, argv=(*bare, "-c", f"config_file={path}", *options)))
-    engine = create_engine(server.url())
-    try:
+    with guided_postgres(tmp_path_factory.mktemp("guide")) as url:
+        engine = create_engine(url)
         with engine.connect() as connection:
             yield {
                 name: connection.execute(
@@ -55,10 +39,7 @@ def shown(tmp_path_factory) -> Iterator[dict[str, str]]:
                 ).scalar_one()
                 for name in postgres_settings()
             }
-    finally:
         engine.dispose()
-        child.stop()
-        server.destroy()
 
 
 def test_postgresql_obeys_the_guide(shown):
@@ -81,17 +62,8 @@ def test_the_log_of_the_database_holds_no_values():
 
 
 def test_redis_starts_with_the_guide_and_never_forgets(tmp_path):
-    given = DEPLOY / "redis/uscpis.conf"
-    server = RedisServer(tmp_path / "redis")
-    server.prepare()
-    command = server.command(tmp_path / "redis.log")
-    own = ("--port", "0", "--unixsocket", str(server.socket), "--dir", str(tmp_path))
-    child = start(replace(command, argv=(command.argv[0], str(given), *own)))
-    try:
-        with Redis(unix_socket_path=str(server.socket), decode_responses=True) as connection:
-            facts = connection.config_get("*")
-    finally:
-        child.stop()
+    with guided_redis(tmp_path) as url, Redis.from_url(url, decode_responses=True) as connection:
+        facts = connection.config_get("*")
 
     assert facts["maxmemory-policy"] == "noeviction"
     assert facts["appendonly"] == "yes"
