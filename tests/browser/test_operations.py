@@ -72,4 +72,4 @@ def test_an_admin_looks_after_an_alert_and_runs_a_job_again(new_page, live, trou
     page.get_by_role("button", name="Run again").click()
 
     page.get_by_text("The job will run again in a moment.").wait_for()
-    page.get_by_text("No job has failed").wait_for()
+    page.get_by_text("Will be tried again").wait_for()
