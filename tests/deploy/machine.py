@@ -63,7 +63,7 @@ def production(url: str, home: Path, **changes: str) -> dict[str, str]:
     }
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
     """Wait for the condition; fails when it does not come."""
     deadline = time.monotonic() + seconds
     while not condition():

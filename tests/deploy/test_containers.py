@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -108,18 +110,39 @@ def test_what_is_copied_is_all_that_the_site_needs(tmp_path):
     assert said.returncode == 0, said.stderr
 
 
-def test_the_image_is_ill_when_nobody_answers():
+class Well(BaseHTTPRequestHandler):
+    """Answers as a site that is well."""
+
+    def do_GET(self) -> None:  # noqa: N802  the name is http.server's
+        """200 at the address that the check asks for."""
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *words: object) -> None:
+        """Quiet."""
+
+
+def health(port: int) -> int:
+    """The exit code of the image's health check."""
     check = re.search(r'CMD (\["python", "-c".+\])', DOCKERFILE.read_text())
-    words = json.loads(check[1])
+    argv = [sys.executable, *json.loads(check[1])[1:]]
+    environ = dict(os.environ) | {"PORT": str(port)}
+    return subprocess.run(argv, env=environ, capture_output=True, check=False).returncode
 
-    said = subprocess.run(
-        [sys.executable, *words[1:]],
-        env=dict(os.environ) | {"PORT": str(free_port())},
-        capture_output=True,
-        check=False,
-    )
 
-    assert said.returncode != 0
+def test_the_image_is_ill_when_nobody_answers():
+    assert health(free_port()) != 0
+
+
+def test_the_image_is_well_when_the_site_says_so():
+    with HTTPServer(("127.0.0.1", 0), Well) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+
+        code = health(server.server_port)
+
+        thread.join(10)
+    assert code == 0
 
 
 def test_compose_knows_every_key_and_name(compose, services):
