@@ -113,7 +113,7 @@ def test_what_is_copied_is_all_that_the_site_needs(tmp_path):
 class Well(BaseHTTPRequestHandler):
     """Answers as a site that is well."""
 
-    def do_GET(self) -> None:  # noqa: N802  the name is http.server's
+    def do_GET(self) -> None:
         """200 at the address that the check asks for."""
         self.send_response(200 if self.path == "/healthz" else 404)
         self.end_headers()
