@@ -310,3 +310,32 @@ def test_no_transaction_waits_while_something_long_is_done(quick, people, tmp_pa
     names = [name for name, _ in seen]
     assert names == ["make_set", "copy_set", "prove_set", "copy_set"]
     assert not any(waits for _, waits in seen)
+
+
+def test_what_breaks_after_the_set_was_made_is_said_and_the_set_stays(quick, people, monkeypatch):
+    def broken(_names):
+        raise RuntimeError("secret of a patient")
+
+    monkeypatch.setattr(runs, "copy_everywhere", broken)
+    with pytest.raises(RuntimeError):
+        services.run_backup(people.ada.actor)
+
+    [run] = queries.latest_runs()
+    assert (run.status, run.proof, run.is_under_way) == (RunStatus.MADE, Proof.NONE, False)
+    assert run.error == "Something unexpected happened (RuntimeError); the log says more."
+    assert sets_in(settings().backup_folder) == [run.set_name]
+
+
+def test_a_proof_that_checks_nothing_proves_nothing(quick, people):
+    quick.clear()
+
+    assert run_of(services.run_backup(people.ada.actor)).proof is Proof.FAILED
+
+
+def test_a_backup_is_made_even_if_the_trail_cannot_be_sealed(quick, people, monkeypatch):
+    def refuse():
+        raise Forbidden()
+
+    monkeypatch.setattr(runs.security, "seal_events", refuse)
+
+    assert run_of(services.run_backup(people.ada.actor)).status is RunStatus.MADE
