@@ -80,6 +80,8 @@ def test_a_list_that_was_changed_after_approval_is_not_carried_out(old_clinic):
 def test_after_the_disposal_nothing_personal_is_stored_anywhere(old_clinic):
     """RET-02: in no table but the sealed audit trail."""
     sam = person("20259001")
+    hold_id = services.place_hold(PEOPLE.pia.actor, patient_id=sam, reason="Sam went to court")
+    services.lift_hold(PEOPLE.pia.actor, hold_id=hold_id, reason="Sam lost the case")
     before = everything_stored(old_clinic)
     assert all(word in before for word in ("Sam", "Dela Cruz", "20259001", "cough"))
 

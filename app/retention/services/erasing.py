@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy import update
+
 from app.infra.db import Transaction
 from app.kernel.actor import Actor
 from app.kernel.ids import PatientId
 from app.notifications.services import forget_messages
 from app.patients.services import forget_records
+from app.retention.models import Hold
 from app.scheduling.services import forget_bookings
 from app.security.services import forget_accounts, record_event
 from app.visits.services import forget_visits
+
+REMOVED = "removed with the record"
 
 
 def erase(
@@ -33,6 +38,7 @@ def erase(
     closed = forget_accounts(
         tx, actor, {user_id: pseudonyms[key] for key, user_id in accounts.items()}
     )
+    held = _forget_reasons(tx, list(pseudonyms))
     for patient_id, pseudonym in pseudonyms.items():
         record_event(
             tx,
@@ -43,7 +49,18 @@ def erase(
             patient_id=patient_id,
             details={"pseudonym": pseudonym},
         )
-    return counts | dict(booked.counts) | seen | told | closed
+    return counts | dict(booked.counts) | seen | told | closed | held
+
+
+def _forget_reasons(tx: Transaction, patient_ids: list[PatientId]) -> dict[str, int]:
+    """That there were holds stays, but not why: a reason may name the person."""
+    blanked = tx.execute(
+        update(Hold)
+        .where(Hold.patient_id.in_(patient_ids))
+        .values(reason=REMOVED, lift_reason=REMOVED)
+        .execution_options(synchronize_session=False)
+    )
+    return {"reasons of lifted holds": int(blanked.rowcount)}
 
 
 def added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
