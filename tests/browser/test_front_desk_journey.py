@@ -150,23 +150,23 @@ def test_a_refused_move_snaps_back_and_says_why(new_page, live):
 
 def test_a_group_session_stands_in_the_calendar_and_stays_where_it_is(new_page, live):
     with live.app.app_context(), clock.pretend(live.clock.now()):
-        key = create_session("2026-11-25 09:00")
+        key = create_session("2026-11-26 09:00")
     page = new_page()
     sign_in(page, PEOPLE.rosa)
-    page.goto("/calendar/?view=day&day=2026-11-25")
+    page.goto("/calendar/?view=day&day=2026-11-26")
     event = calendar_event(page, "Flu vaccination (0/2)")
     event.scroll_into_view_if_needed()
 
     drag(page, event, down=72)
     for view in ("week", "month"):
-        page.goto(f"/calendar/?view={view}&day=2026-11-25")
+        page.goto(f"/calendar/?view={view}&day=2026-11-26")
         calendar_event(page, "Flu vaccination").wait_for()
-    page.goto("/calendar/?view=day&day=2026-11-25")
+    page.goto("/calendar/?view=day&day=2026-11-26")
     calendar_event(page, "Flu vaccination").get_by_role("link").click()
 
     page.wait_for_url(f"**/sessions/{key}/")
     with live.app.app_context():
-        assert group_session(key).starts_at == at("2026-11-25 09:00")  # SCH-36
+        assert group_session(key).starts_at == at("2026-11-26 09:00")  # SCH-36
 
 
 PAGES = {

@@ -161,7 +161,7 @@ def test_good_and_refused_tries_are_in_the_trail(db, people):
     [
         "UPDATE security_audit_event SET reason = 'nothing happened'",
         "DELETE FROM security_audit_event",
-        "TRUNCATE security_audit_event",
+        "TRUNCATE security_audit_event CASCADE",
     ],
 )
 def test_the_trail_is_append_only(db, people, change):

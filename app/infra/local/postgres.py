@@ -4,8 +4,9 @@ Who may log in. The socket lies in a folder (0700) of the account that runs the 
 users of the machine do not even reach it; TCP is off. The application logs in as `uscpis`, an
 ordinary role that owns its databases, may create more and may copy the cluster, with a generated
 password (SCRAM) that is kept beside the cluster (0600). A password and not `peer`, because as root
-the web server and the database server run under different accounts. The superuser `postgres` can log in only as the
-server's own account (`peer`), has no password, and is needed by nothing but maintenance.
+the web server and the database server run under different accounts. The superuser `postgres` can
+log in only as the server's own account (`peer`), has no password, and is needed by nothing but
+maintenance.
 
     <folder>/password        the password of `uscpis`, ours
     <folder>/cluster/        the account's own (0700), or a link to /var/lib/uscpis/... when the
@@ -327,7 +328,7 @@ def wait_for_the_previous_server(data: Path, *, patience: float = 30) -> None:
     while note.exists():
         users = _processes_in(data)
         if not users:
-            note.unlink()
+            note.unlink(missing_ok=True)
             return
         if time.monotonic() > deadline:
             raise CannotStart(
