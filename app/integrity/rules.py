@@ -67,7 +67,8 @@ def outcome(findings: Sequence[Finding], *, audit_problems: int) -> RunStatus:
 
 
 def is_due(local_now: datetime, *, last_started: timedelta | None) -> bool:
-    """Whether the nightly proof should run. `last_started` is how long ago the last one began."""
+    """Whether the nightly proof should run. `last_started` is how long ago the last one began,
+    or how long the clinic exists without one."""
     if last_started is None or last_started >= OVERDUE_AFTER:
         return True
     is_night = NIGHT_BEGINS <= local_now.time() < NIGHT_ENDS

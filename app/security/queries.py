@@ -32,7 +32,7 @@ from app.infra.fab_tables import (
 from app.infra.remembered import Remembered
 from app.kernel.ids import UserId
 from app.kernel.permission import PATIENT_ROLES, PermissionEnum
-from app.security.models import ClinicUser, SignInAttempt
+from app.security.models import AuditEvent, ClinicUser, SignInAttempt
 from app.security.rules import RecentFailures
 
 
@@ -228,6 +228,11 @@ def demo_password_hashes() -> dict[UserId, str]:
         select(ClinicUser.id, ClinicUser.password).where(ClinicUser.is_demo.is_(True))
     )
     return {UserId(user_id): stored or "" for user_id, stored in rows}
+
+
+def trail_began_at() -> datetime | None:
+    """When the first line of the audit trail was written: about when the clinic was set up."""
+    return session().scalar(select(AuditEvent.at).order_by(AuditEvent.id).limit(1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import base64
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, text
@@ -26,7 +26,6 @@ from worker.jobs import integrity as jobs
 
 pytestmark = pytest.mark.committed
 SYSTEM = system_actor()
-NIGHT = datetime(2026, 11, 24, 18, 30, tzinfo=UTC)  # 2:30 AM in Manila
 
 
 @pytest.fixture
@@ -155,16 +154,21 @@ def test_a_proof_without_its_key_is_broken_and_says_why(site, monkeypatch):
 
 
 def test_the_night_proof_runs_once_a_night(site):
-    with clock.pretend(NIGHT):
+    night = (clock.now() + timedelta(days=2)).replace(hour=18, minute=30)  # 2:30 AM in Manila
+    with clock.pretend(night):
         assert services.prove_nightly(SYSTEM) is True
-    with clock.pretend(NIGHT + timedelta(hours=1)):
+    with clock.pretend(night + timedelta(hours=1)):
         assert services.prove_nightly(SYSTEM) is False
-    with clock.pretend(NIGHT + timedelta(hours=12)):
+    with clock.pretend(night + timedelta(hours=12)):
         assert services.prove_nightly(SYSTEM) is False
-    with clock.pretend(NIGHT + timedelta(hours=23)):
+    with clock.pretend(night + timedelta(hours=23)):
         jobs.prove_nightly(SYSTEM)
 
     assert len(queries.latest_runs()) == 2
+
+
+def test_a_clinic_that_is_being_set_up_is_not_proven_yet(site):
+    assert services.prove_nightly(SYSTEM) is False
 
 
 def test_two_workers_make_one_night_proof(site, monkeypatch):

@@ -23,6 +23,7 @@ from app.integrity.services.telling import tell_result
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.errors import DomainError
+from app.security import queries as security_queries
 from app.security import services as security
 from app.security.services import ChainReport, record_event
 
@@ -54,8 +55,12 @@ def resume_proof(actor: Actor, *, run_id: int) -> None:
 
 
 def prove_nightly(actor: Actor) -> bool:
-    """Make the proof of the night when it is due; whether it was."""
-    now, started = clock.now(), queries.last_started_at()
+    """Make the proof of the night when it is due; whether it was.
+
+    A new clinic is proven in its first night, and not while it is being set up.
+    """
+    now = clock.now()
+    started = queries.last_started_at() or security_queries.trail_began_at()
     local = now.astimezone(settings().time_zone)
     if not is_due(local, last_started=now - started if started else None):
         return False

@@ -61,7 +61,7 @@ def proof_details(actor: Actor, *, run_id: int) -> RunView:
 def proof_warning(actor: Actor) -> str:
     """The sentence of the red banner for those who may see proofs; mostly empty.
 
-    Before the first proof nothing is said: it runs within the first hour of an installation.
+    Before the first proof nothing is said: it is made in the first night of an installation.
     """
     if not actor.may(Permission.PROOF_READ):
         return ""
