@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.backup import services
 from app.backup.errors import KeysExist, KeysNotApart, KeysUnreadable, NoKeys, NotALetter
-from app.backup.services import keys, making
+from app.backup.services import keys, making, sheet
 from app.backup.services.checking import check_parts, read_set
 from app.infra.db import session
 from app.infra.runtime import settings
@@ -155,6 +155,17 @@ def test_the_sheet_on_paper_holds_each_key_as_words_and_as_a_picture(site, caplo
     note = keys.sheet_note()
     assert note is not None
     assert note.key_id == keys.key_in_use()
+
+
+def test_keys_that_were_rotated_for_decades_still_fit_on_paper(site, monkeypatch):
+    keys.backup_vault()
+    monkeypatch.setattr(sheet, "MOST_IN_PICTURE", 100)
+
+    pages = pypdf.PdfReader(io.BytesIO(services.escrow_sheet(SYSTEM))).pages
+
+    [letter] = keys.letters(SYSTEM)
+    assert sum(len(page.images) for page in pages) == 0
+    assert letter.text in "".join("".join(page.extract_text().split()) for page in pages)
 
 
 def test_a_letter_twice_is_harmless_and_another_is_refused(site, tmp_path):

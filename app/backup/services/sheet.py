@@ -12,6 +12,7 @@ from app.kernel import clock
 from app.kernel.actor import Actor
 
 LINE = 64
+MOST_IN_PICTURE = 2_900  # what a QR code holds; keys that were rotated very often need the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,11 @@ def escrow_sheet(actor: Actor) -> bytes:
 def _sheet(letter: Letter) -> Sheet:
     text = letter.text
     lines = [text[start : start + LINE] for start in range(0, len(text), LINE)]
-    picture = segno.make(text, error="l", micro=False).png_data_uri(scale=4, border=4)
-    return Sheet(letter.file_name, lines, picture)
+    return Sheet(letter.file_name, lines, _picture(text) if len(text) <= MOST_IN_PICTURE else "")
+
+
+def _picture(text: str) -> str:
+    return str(segno.make(text, error="l", micro=False).png_data_uri(scale=4, border=4))
 
 
 def _places() -> list[str]:
