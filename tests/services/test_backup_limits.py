@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +117,5 @@ def test_a_disk_that_is_full_is_said_and_leaves_nothing(kit, tmp_path):
 
     assert told["said"]
     assert left == []
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] in (resource.RLIM_INFINITY, 2**63 - 1)
     if mounted.returncode == 0:
         assert "full" in told["said"] or "No space left" in told["said"]
