@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.infra.db import session, transaction
@@ -120,14 +120,9 @@ def test_an_event_that_was_committed_late_is_sealed_all_the_same(trail):
 
 def insert_event_at(event_id: int) -> int:
     """A line with a chosen key, as a copy of the newest."""
-    columns = ", ".join(c.name for c in AuditEvent.__table__.columns if c.name != "id")
-    session().execute(
-        text(
-            f"INSERT INTO security_audit_event (id, {columns}) OVERRIDING SYSTEM VALUE"
-            f" SELECT :id, {columns} FROM security_audit_event ORDER BY id DESC LIMIT 1"
-        ),
-        {"id": event_id},
-    )
+    columns = [c for c in AuditEvent.__table__.columns if c.name != "id"]
+    newest = select(literal(event_id), *columns).order_by(AuditEvent.id.desc()).limit(1)
+    session().execute(insert(AuditEvent).from_select(["id", *(c.name for c in columns)], newest))
     return event_id
 
 
@@ -201,9 +196,9 @@ def test_a_line_added_behind_the_chain_is_found(trail):
 def test_a_trail_that_was_cut_off_is_found_by_the_noted_head(trail):
     services.seal_events()
     lift_guards()
-    last = last_event()
-    session().execute(text("DELETE FROM security_audit_seal WHERE event_id > :id"), {"id": last - 3})
-    session().execute(text("DELETE FROM security_audit_event WHERE id > :id"), {"id": last - 3})
+    kept = {"id": last_event() - 3}
+    session().execute(text("DELETE FROM security_audit_seal WHERE event_id > :id"), kept)
+    session().execute(text("DELETE FROM security_audit_event WHERE id > :id"), kept)
 
     assert chain().holds  # the rest fits together: only what was noted elsewhere tells
     found = chain(heads=[known_head()])
