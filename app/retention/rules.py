@@ -1,14 +1,13 @@
 """How long records are kept, who may be disposed of, and who may approve it (RET-01, RET-02)."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from app.kernel.states import check_move
+from app.integrity.rules import canonical
 from app.retention.errors import NeedsOtherPerson, ReasonTooShort
 
 OF_AGE: Final = 18
@@ -165,11 +164,6 @@ MOVES: Mapping[DisposalStatus, frozenset[DisposalStatus]] = {
 UNDER_WAY = frozenset(DisposalStatus) - {DisposalStatus.DONE, DisposalStatus.WITHDRAWN}
 
 
-def check_disposal_move(source: DisposalStatus, target: DisposalStatus) -> None:
-    """Raises TransitionRefused unless a list may go from one state to the other."""
-    check_move(MOVES, source, target)
-
-
 def check_approver(
     user_id: int | None, *, drafted_by_id: int | None, first_approver_id: int | None
 ) -> None:
@@ -193,14 +187,7 @@ def checked_reason(reason: str, field: str = "reason") -> str:
     return text
 
 
-def canonical(facts: Any) -> bytes:
-    """One way to write the same facts, for hashes and signatures."""
-    return json.dumps(
-        facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
-
-
 def list_hash(lines: Iterable[tuple[int, date]]) -> str:
     """The SHA-256 of who is on a list and until when each was kept: what is approved."""
     stated = [[person, str(day)] for person, day in sorted(lines)]
-    return hashlib.sha256(canonical(stated)).hexdigest()
+    return hashlib.sha256(canonical({"list": stated})).hexdigest()

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.kernel.footprint import Footprint
-from app.kernel.states import TransitionRefused
 from app.retention import rules
 from app.retention.errors import NeedsOtherPerson, ReasonTooShort
 from app.retention.rules import DisposalStatus, Kind, Person, Schedule
@@ -146,11 +145,13 @@ def test_a_reason_says_something():
     assert "reason" in refused.value.errors
 
 
-def test_a_list_that_is_over_goes_nowhere():
-    rules.check_disposal_move(DisposalStatus.APPROVED, DisposalStatus.RUNNING)
-    for over in (DisposalStatus.DONE, DisposalStatus.WITHDRAWN):
-        with pytest.raises(TransitionRefused):
-            rules.check_disposal_move(over, DisposalStatus.RUNNING)
+def test_a_list_is_withdrawn_only_before_it_runs():
+    ways = {state for state, to in rules.MOVES.items() if DisposalStatus.WITHDRAWN in to}
+
+    assert ways == {DisposalStatus.DRAWING, DisposalStatus.PROPOSED, DisposalStatus.APPROVED}
+    assert not {DisposalStatus.DONE, DisposalStatus.WITHDRAWN} & (
+        rules.UNDER_WAY | set(rules.MOVES)
+    )
 
 
 def test_the_hash_of_a_list_knows_no_order_but_every_line():

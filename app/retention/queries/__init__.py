@@ -9,7 +9,7 @@ from app.retention.queries.disposals import (
     known_disposal,
     settled_items,
 )
-from app.retention.queries.holds import HoldView, held_among, holds, known_hold
+from app.retention.queries.holds import HoldView, held_among, holds
 from app.retention.queries.people import people_of
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "holds",
     "items",
     "known_disposal",
-    "known_hold",
     "people_of",
     "settled_items",
 ]

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from app.infra.db import session
 from app.kernel.ids import PatientId
-from app.retention.errors import UnknownHold
 from app.retention.models import Hold
 
 SHOWN = 100
@@ -46,14 +45,6 @@ def holds(
         statement = statement.where(Hold.patient_id == patient_id)
     found = session().execute(statement.offset(page * size).limit(size))
     return [_view(row) for row in found]
-
-
-def known_hold(hold_id: int) -> HoldView:
-    """One hold. Raises UnknownHold."""
-    row = session().execute(select(*_COLUMNS).where(Hold.id == hold_id)).one_or_none()
-    if row is None:
-        raise UnknownHold()
-    return _view(row)
 
 
 def held_among(patient_ids: Iterable[PatientId]) -> set[PatientId]:

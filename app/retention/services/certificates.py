@@ -16,6 +16,7 @@ from typing import Any
 from app.infra.pdf import pdf_of
 from app.infra.runtime import settings
 from app.infra.templates import render
+from app.integrity.rules import canonical
 from app.integrity.services import signing
 from app.kernel.actor import Actor
 from app.patients.queries import entered_at
@@ -23,7 +24,7 @@ from app.retention import queries
 from app.retention.errors import NoCertificate, NotACertificate
 from app.retention.permissions import Permission
 from app.retention.queries import DisposalView
-from app.retention.rules import Outcome, canonical
+from app.retention.rules import Outcome
 
 FORMAT = "uscpis-disposal-1"
 LARGEST = 20_000_000
