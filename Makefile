@@ -62,7 +62,7 @@ lock: setup-dev ## Pin the packages anew, with hashes
 
 sbom: setup-dev ## Bill of materials of what runs in production (CycloneDX), and known holes in it
 	@mkdir -p test-results
-	@.venv/bin/cyclonedx-py requirements --of JSON -o test-results/sbom.json requirements.txt
+	@$(PYTHON) .ci/sbom.py requirements.txt test-results/sbom.json
 	@echo "test-results/sbom.json was written"
 	@.venv/bin/pip-audit --disable-pip --require-hashes -r requirements.txt
 
