@@ -125,3 +125,15 @@ def test_walk_ins_are_in_the_clinic_too(app, rosa, people):
     with app.app_context():
         visits.leave(people.rosa.actor, visit_id=visit.id, reason="Went home")
     assert "Nobody is waiting" in rosa.get("/").get_data(as_text=True)
+
+
+def test_who_may_not_see_the_queue_is_not_told_that_it_is_empty(app, people):
+    with app.app_context():
+        [patient] = create_crowd(1)
+        visits.receive_walk_in(people.rosa.actor, patient=patient, type_code="consultation")
+
+    html = app.test_client().sign_in(people.ada).get("/").text
+
+    assert numbers(html)["Waiting"] == 1
+    assert "Nobody is waiting" not in html
+    assert "shown to those who work with the queue" in html
