@@ -170,6 +170,7 @@ def code_before() -> str:
 BEFORE = code_before() if shutil.which("git") else ""
 SMOKE = """
 import sys
+from pathlib import Path
 from tests import site
 from tests.factories.scheduling import monday_seven, open_clinic
 from tests.people import PEOPLE

@@ -69,7 +69,7 @@ class SessionApi(ClinicApi):
           requestBody:
             content: {application/json: {schema: {type: object,
               properties: {patient: {type: string}, answers: {type: object},
-                consent: {type: boolean}, despite_flag: {type: string}}}}}}
+                consent: {type: boolean}, despite_flag: {type: string}}}}}
           responses:
             201: {description: The seat}
             409: {description: Every seat is taken; `alternatives` lists other sessions}
