@@ -8,7 +8,5 @@ from app.integrity.views.proofs import ProofView
 
 def register(appbuilder: AppBuilder) -> None:
     """Add the screen and the banner to the site."""
-    appbuilder.add_view(
-        ProofView, "Proofs", category="Security", icon="fa-shield", label="Proofs"
-    )
+    appbuilder.add_view(ProofView, "Proofs", category="Security", icon="fa-shield", label="Proofs")
     init_banner(appbuilder.app)
