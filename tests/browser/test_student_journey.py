@@ -149,6 +149,7 @@ def test_a_page_left_open_overnight_asks_to_sign_in_again(new_page, live):
     page = new_page(PHONE)
     sign_in(page, PEOPLE.eve)
     confirm_page(page, "Fri 27", "8:00 AM")
+    page.get_by_text("Held for you until").wait_for()
     before = live.clock.now()
     live.clock.set(at("2026-11-24 07:50"))
 

@@ -29,9 +29,12 @@ def test_a_walk_in_takes_a_number_and_the_wall_calls_it(live, new_page, address)
     assert not overflows(kiosk)
     kiosk.get_by_label("Type your university ID").fill(PEOPLE.eve.id)
     kiosk.get_by_role("button", name="I have no appointment").click()
+    kiosk.get_by_role("button", name="Consultation").wait_for()
+    kiosk.wait_for_load_state()  # before its style sheets no page has its width
     assert not overflows(kiosk)
     kiosk.get_by_role("button", name="Consultation").click()
     kiosk.get_by_text("C-001").wait_for()
+    kiosk.wait_for_load_state()
     assert not overflows(kiosk)
 
     wall = new_page(DESKTOP)
