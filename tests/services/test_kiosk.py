@@ -26,6 +26,7 @@ from app.visits.errors.devices import (
     UnusableDevice,
 )
 from app.visits.models import Device, KioskTry, Visit
+from app.visits.queries import visits
 from app.visits.queries.devices import devices
 from app.visits.services.devices import add_device, device_at, revoke_device, wall
 from app.visits.services.kiosk import (
@@ -311,3 +312,36 @@ def test_old_tries_are_forgotten(kiosk, people):
         kiosk_greet(kiosk, typed=people.eve.id)
 
     assert session().query(KioskTry).count() == 1
+
+
+@pytest.fixture
+def other_tap(monkeypatch, kiosk, people):
+    """The same person checks in at another tap, just after this one has read the visit."""
+    look = visits.visit_of_patient_today
+    taps = []
+
+    def look_and_lose(*those):
+        seen = look(*those)
+        if not taps:
+            taps.append("second")
+            kiosk_check_in(kiosk, typed=people.sam.id)
+        return seen
+
+    monkeypatch.setattr(visits, "visit_of_patient_today", look_and_lose)
+    return taps
+
+
+def test_a_tap_that_loses_shows_the_number_of_the_other(people, kiosk, booked, other_tap):
+    with clock.pretend(at("08:45")):
+        assert kiosk_check_in(kiosk, typed=people.sam.id).token == "C-001"
+
+    assert other_tap == ["second"]
+
+
+def test_a_tap_that_loses_never_shows_the_number_that_gave_way(people, kiosk, booked, other_tap):
+    services.receive_walk_in(people.rosa.actor, patient=people.sam.id, type_code="consultation")
+
+    with clock.pretend(at("08:45")):
+        assert kiosk_check_in(kiosk, typed=people.sam.id).token == "C-002"
+
+    assert other_tap == ["second"]

@@ -30,6 +30,7 @@ from app.visits.errors.devices import (
 from app.visits.models import Device, KioskTry
 from app.visits.queries import visits
 from app.visits.queries.devices import DeviceCard, tries_that_led_nowhere
+from app.visits.queries.visits import VisitView
 from app.visits.rules.check_in import (
     LONGEST_CODE,
     TRIES_WITHIN,
@@ -90,13 +91,15 @@ def kiosk_check_in(device: DeviceCard, *, typed: str, address: str = "") -> Tick
     patient = _person(typed)
     if patient is None:
         raise NotForThisKiosk()
-    known = _ticket_of(patient)
-    if known is None:
-        _check_expected(patient, try_id)
-    if known is None or _gives_way(patient):
-        known = _checked_in(device, patient, address)
+    expected = _expected_today(patient)  # before the visit: what is checked in meanwhile is in one
+    visit = _visit_of(patient)
+    ticket = _ticket(visit)
+    if ticket is None:
+        _check_expected(expected, try_id)
+    if ticket is None or _gives_way(visit, expected):
+        ticket = _checked_in(device, patient, address)
     _note_known(try_id)
-    return known
+    return ticket
 
 
 def _checked_in(device: DeviceCard, patient: PatientCard, address: str) -> Ticket:
@@ -114,13 +117,11 @@ def _checked_in(device: DeviceCard, patient: PatientCard, address: str) -> Ticke
     return made
 
 
-def _gives_way(patient: PatientCard) -> bool:
+def _gives_way(visit: VisitView | None, expected: list[Expected]) -> bool:
     """Whether the number that somebody has ends for an appointment in its window (SCH-33)."""
-    today = local_date(clock.now(), settings().time_zone)
-    visit = visits.visit_of_patient_today(patient.id, today)
     if visit is None or not gives_way(visit.status, is_walk_in=visit.is_walk_in):
         return False
-    return _verdict(_expected_today(patient)) is Verdict.READY
+    return _verdict(expected) is Verdict.READY
 
 
 def kiosk_walk_in(
@@ -212,9 +213,8 @@ def _person_of_code(text: str) -> PatientCard | None:
     return visit.patient if visit else None
 
 
-def _check_expected(patient: PatientCard, try_id: int) -> None:
+def _check_expected(expected: list[Expected], try_id: int) -> None:
     """Raises NotForThisKiosk without a visit today, NotNow outside the window."""
-    expected = _expected_today(patient)
     answer = _verdict(expected)
     if answer is Verdict.NOTHING_TODAY:
         raise NotForThisKiosk()
@@ -243,8 +243,15 @@ def _expected(visit: AppointmentView) -> Expected:
 
 def _ticket_of(patient: PatientCard) -> Ticket | None:
     """The number of the visit that the patient is here for."""
+    return _ticket(_visit_of(patient))
+
+
+def _visit_of(patient: PatientCard) -> VisitView | None:
     today = local_date(clock.now(), settings().time_zone)
-    visit = visits.visit_of_patient_today(patient.id, today)
+    return visits.visit_of_patient_today(patient.id, today)
+
+
+def _ticket(visit: VisitView | None) -> Ticket | None:
     if visit is None or visit.status not in rules.IS_HERE:
         return None
     standing = visits.position_and_wait(visit.id)
