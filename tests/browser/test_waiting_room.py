@@ -152,6 +152,7 @@ def test_the_kiosk_forgets_a_person_but_not_one_who_is_still_typing(new_page, ad
     kiosk.get_by_role("button", name="I have an appointment").click()
     alert = kiosk.get_by_role("alert")
     alert.wait_for()
+    kiosk.wait_for_load_state()  # the timer begins when the page is whole
 
     kiosk.clock.run_for(15_000)
     kiosk.keyboard.press("2")
