@@ -7,6 +7,7 @@ from app.integrity import models as integrity
 from app.notifications import models as notifications
 from app.operations import models as operations
 from app.patients import models as patients
+from app.privacy import models as privacy
 from app.retention import models as retention
 from app.scheduling import models as scheduling
 from app.security import models as security
@@ -23,6 +24,7 @@ __all__ = [
     "operations",
     "outbox",
     "patients",
+    "privacy",
     "remembered",
     "retention",
     "schedule",

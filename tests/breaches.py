@@ -263,8 +263,48 @@ THE_SYSTEM = {
     ),
 }
 
+_REQUEST = (
+    "INSERT INTO privacy_request (kind, status, patient_id, stranger_name, wish, received_at,"
+    " due_at, registered_at, registered_by, channel, outcome) VALUES"
+)
+_BREACH = (
+    "INSERT INTO privacy_breach (title, kind, status, detected_at, registered_at, registered_by,"
+    " nature, is_sensitive, was_acquired, has_real_risk, decision) VALUES"
+)
+_COPY = (
+    "INSERT INTO privacy_copy (request_id, status, asked_at, asked_by, sha256)"
+    f" SELECT 7, 'ready', {_NOW}, 'Pia', '' FROM generate_series(1, 2)"
+)
+
+
+def _asked(kind: str, status: str, outcome: str, stranger: str = "") -> str:
+    """A request of the first patient."""
+    return (
+        f"{_REQUEST} ('{kind}', '{status}', {_PATIENT}, '{stranger}', 'please', {_NOW}, {_LATER},"
+        f" {_NOW}, 'Pia', 'staff', '{outcome}')"
+    )
+
+
+def _leaked(status: str, decision: str) -> str:
+    """A breach that must be notified."""
+    return (
+        f"{_BREACH} ('a list', 'confidentiality', '{status}', {_NOW}, {_NOW}, 'Pia', 'lost', true,"
+        f" true, true, '{decision}')"
+    )
+
+
+PRIVACY = {
+    "privacy.requests_end_with_an_outcome": _asked("access", "answered", ""),
+    "privacy.requests_are_of_one_person": _asked("access", "received", "", "Ann"),
+    "privacy.erasures_left_nobody": _asked("erasure", "answered", "done"),
+    "privacy.copies_are_of_one_request": _COPY,
+    "privacy.breaches_are_notified_or_decided": _leaked("closed", ""),
+    "privacy.notifiable_breaches_are_notified": _leaked("not-notifiable", "small"),
+    "privacy.the_log_begins_with_the_register": _leaked("open", ""),
+}
+
 BREACHES: dict[str, str] = (
-    SCHEDULING | VISITS | PATIENTS | MESSAGES | SECURITY | MACHINERY | THE_SYSTEM
+    SCHEDULING | VISITS | PATIENTS | MESSAGES | SECURITY | MACHINERY | THE_SYSTEM | PRIVACY
 )
 
 # What guards the data is itself an invariant; these are planted while all guards stand.
