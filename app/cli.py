@@ -8,7 +8,6 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_appbuilder.security.manager import BaseSecurityManager
-from flask_migrate import upgrade
 from werkzeug.security import check_password_hash
 
 from app import (
@@ -43,7 +42,8 @@ clinic = AppGroup("clinic", help="Run the clinic's system.")
 def deploy() -> None:
     """Bring the database to this release: migrate, then seed new default permissions."""
     cli_restore.finish_interrupted()
-    upgrade()
+    cli_deployment.migrate()
+    cli_deployment.renew_site_account()
     _refuse_demo_accounts_in_production()
     count = _sync_roles(())
     click.echo(f"Database is up to date; {count} default permissions were added.")

@@ -1,13 +1,17 @@
-"""Commands around an installation: `flask clinic create-admin`, `check-deployment`."""
+"""Commands around an installation: `create-admin`, `db-account`, `check-deployment`."""
 
 import sys
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from flask_migrate import upgrade
+from psycopg2 import errorcodes
+from sqlalchemy.exc import ProgrammingError
 
 from app.deployment.checks import Severity, findings
 from app.deployment.looking import look
+from app.infra.db import sqlstate
 from app.kernel.actor import Channel, system_actor
 from app.kernel.errors import DomainError
 from app.security import rules
@@ -46,6 +50,47 @@ def create_admin(password_stdin: bool, force_by: str | None, **names: str) -> No
     click.echo(f"The account {names['university_id']} was made. Sign in with it now.")
 
 
+@click.command("db-account")
+@with_appcontext
+def db_account() -> None:
+    """Give the site's own account its rights in the database, and no more (AUD-02).
+
+    Every deployment and restore does it by itself. Safe to repeat.
+    """
+    if not current_app.config["SETTINGS"].has_two_accounts:
+        click.echo("The site runs with the account that owns the database; nothing to give.")
+        return
+    count = renew_site_account()
+    click.echo(f"The site's account has its rights; {count} changes were needed.")
+
+
+def migrate() -> None:
+    """Bring the schema to this release, with the owner's account."""
+    try:
+        upgrade()
+    except ProgrammingError as error:
+        if sqlstate(error) != errorcodes.INSUFFICIENT_PRIVILEGE:
+            raise
+        click.echo(
+            "This account of the database may not change the schema. Set DATABASE_OWNER_URL for "
+            "this command: docs/operations/deploy.md.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+def renew_site_account() -> int:
+    """Say what was done, and how much; ends the command with a sentence when it cannot be."""
+    try:
+        done = security.renew_site_account()
+    except DomainError as refusal:
+        click.echo(refusal.message, err=True)
+        sys.exit(1)
+    for line in done:
+        click.echo(line)
+    return len(done)
+
+
 @click.command("check-deployment")
 @click.option("--machines", default=1, show_default=True, help="Machines with a web server.")
 @click.option("--workers", default=1, show_default=True, help="Workers on all machines together.")
@@ -77,4 +122,4 @@ def _own_words(names: dict[str, str]) -> tuple[str, ...]:
     return (*rules.words_of(*names.values()), current_app.config["INSTITUTION_SHORT_NAME"])
 
 
-COMMANDS: tuple[click.Command, ...] = (create_admin, check_deployment)
+COMMANDS: tuple[click.Command, ...] = (create_admin, db_account, check_deployment)

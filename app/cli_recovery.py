@@ -171,7 +171,7 @@ def _vault() -> Vault:
 
 
 def _url() -> str:
-    return settings().backup_replication_url or settings().database_url
+    return settings().backup_replication_url or settings().owner_url
 
 
 def _words(moment: datetime) -> str:

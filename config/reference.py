@@ -33,6 +33,8 @@ TITLES = {
     "OFFER_MINUTES": "Waiting list",
     "NO_SHOW_POINT_DAYS": "Missed visits",
     "KEYS_FOLDER": "Keys and backups",
+    "RETENTION_OUTPATIENT_YEARS": "Keeping records",
+    "REQUEST_ANSWER_DAYS": "Requests about one's own data",
     "DATABASE_REPLICA_URL": "Watching, and reports from a replica",
     "LOG_LEVEL": "Logs",
 }

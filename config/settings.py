@@ -9,6 +9,7 @@ from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MINIMUM_SECRET_LENGTH = 32
@@ -41,6 +42,7 @@ class Settings:
     public_url: str
     trusted_proxies: int
     database_url: str = field(repr=False)
+    database_owner_url: str = field(repr=False)
     database_pool_size: int
     redis_url: str = field(repr=False)
     mail_server: str
@@ -93,6 +95,8 @@ class Settings:
     backup_replication_url: str = field(repr=False)
     retention_outpatient_years: int
     retention_finance_years: int
+    request_answer_days: int
+    personal_copy_days: int
     database_replica_url: str = field(repr=False)
     ping_url: str
     metrics_token: str = field(repr=False)
@@ -105,6 +109,22 @@ class Settings:
     def mail_folder(self) -> Path:
         """Where messages land as .eml files when no MAIL_SERVER is given."""
         return self.home / "mail"
+
+    @property
+    def owner_url(self) -> str:
+        """The account that owns the database: it migrates, restores, and copies (AUD-02)."""
+        return self.database_owner_url or self.database_url
+
+    @property
+    def has_two_accounts(self) -> bool:
+        """Whether the site runs with another account than the owner's."""
+        owner = urlsplit(self.owner_url).username
+        return owner != urlsplit(self.database_url).username
+
+    @property
+    def scratch_url(self) -> str:
+        """The account that makes scratch databases, in which backups are proven (BAK-02)."""
+        return self.backup_scratch_database_url or self.owner_url
 
     @property
     def is_production(self) -> bool:
@@ -210,6 +230,7 @@ def settings_from(read: Reader) -> Settings:
         public_url=read.url("PUBLIC_URL", f"http://{host}:{port}", ("http", "https")).rstrip("/"),
         trusted_proxies=read.number("TRUSTED_PROXIES", 0, highest=5),
         database_url=_psycopg_url(read.url("DATABASE_URL", "", _POSTGRES_SCHEMES)),
+        database_owner_url=_psycopg_url(read.url("DATABASE_OWNER_URL", "", _POSTGRES_SCHEMES)),
         database_pool_size=read.number("DATABASE_POOL_SIZE", 5, lowest=1, highest=100),
         redis_url=read.url("REDIS_URL", "", ("redis", "rediss", "unix")),
         mail_server=read.text("MAIL_SERVER"),
@@ -281,7 +302,7 @@ def _copies(read: Reader, home: Path) -> dict[str, Any]:
 
 
 def _keeping(read: Reader) -> dict[str, Any]:
-    """How many years records are kept, where places differ (RET-01)."""
+    """How long records are kept (RET-01), requests may take and copies lie there (DPA-02)."""
     return {
         "retention_outpatient_years": read.number(
             "RETENTION_OUTPATIENT_YEARS", 7, lowest=7, highest=100
@@ -289,6 +310,8 @@ def _keeping(read: Reader) -> dict[str, Any]:
         "retention_finance_years": read.number(
             "RETENTION_FINANCE_YEARS", 10, lowest=3, highest=100
         ),
+        "request_answer_days": read.number("REQUEST_ANSWER_DAYS", 30, lowest=1, highest=365),
+        "personal_copy_days": read.number("PERSONAL_COPY_DAYS", 14, lowest=1, highest=90),
     }
 
 

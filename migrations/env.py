@@ -2,7 +2,8 @@
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from app import tables
 from app.infra.locks import LockSpace
@@ -12,6 +13,9 @@ MIGRATION_KEY = 1
 
 
 def _engine():  # type: ignore[no-untyped-def]
+    settings = current_app.config["SETTINGS"]
+    if settings.has_two_accounts:  # the site's own account may not change the schema (AUD-02)
+        return create_engine(settings.owner_url, poolclass=NullPool, hide_parameters=True)
     return current_app.extensions["migrate"].db.engine
 
 

@@ -119,6 +119,12 @@ class RoleProtected(Conflict):
         super().__init__("This role keeps its name and cannot be removed.")
 
 
+class NoSiteAccount(Conflict):
+    """The account that the site runs with cannot get its rights in the database (AUD-02)."""
+
+    code = "security.no_site_account"
+
+
 class NoAuditKey(Conflict):
     """The key of the audit trail is not where it should be (AUD-02)."""
 

@@ -119,3 +119,7 @@ class AuditSeal(Base):
     prev_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_at: Mapped[Instant]
+
+
+# AUD-02: the site's own account in the database may add to these and can never change them.
+TRAIL = (AuditEvent.__tablename__, AuditSeal.__tablename__)

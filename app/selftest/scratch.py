@@ -31,6 +31,7 @@ def settings_of(url: str, *, connections: int = 5) -> Settings:
             **os.environ,
             **CONFIGURED,
             "DATABASE_URL": url,
+            "DATABASE_OWNER_URL": url,
             "DATABASE_POOL_SIZE": str(connections),
         }
     )
@@ -39,7 +40,7 @@ def settings_of(url: str, *, connections: int = 5) -> Settings:
 @contextmanager
 def scratch_site() -> Iterator[tuple[Flask, str]]:
     """A site on an empty, migrated database of its own, and the database's URL."""
-    home = read_settings().database_url
+    home = read_settings().scratch_url
     name = f"uscpis_selftest_{uuid4().hex[:10]}"
     url = create_database(home, name)
     try:

@@ -28,7 +28,7 @@ def migrate_copy(url: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": url},
+        env=os.environ | {"DATABASE_URL": url, "DATABASE_OWNER_URL": url},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

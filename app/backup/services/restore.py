@@ -50,7 +50,12 @@ from app.integrity.queries import all_files
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.errors import DomainError
-from app.security.services import accept_chain, record_event
+from app.security.services import (
+    accept_chain,
+    make_site_account,
+    record_event,
+    renew_site_account,
+)
 
 _ONE = text("SELECT pg_try_advisory_lock(hashtext(:name))")
 _NO_BACKUP = text("SELECT pg_try_advisory_xact_lock(:space, 0)")
@@ -69,7 +74,7 @@ class Restored:
 
 def live_site() -> Site:
     """What a restore here replaces."""
-    return Site(settings().database_url, settings().home, all_files())
+    return Site(settings().owner_url, settings().home, all_files())
 
 
 def place_at(where: str) -> Target:
@@ -93,8 +98,7 @@ def found_set(where: str, set_name: str) -> Place:
 
 def verify_set(place: Place, *, tell: Tell) -> list[Check]:
     """The proof of a set, by hand (BAK-02)."""
-    server = settings().backup_scratch_database_url or settings().database_url
-    return prove_set(place, all_files(), server, settings().home, tell=tell)
+    return prove_set(place, all_files(), settings().scratch_url, settings().home, tell=tell)
 
 
 def without_accounts(asked_by: str, approved_by: str, reason: str) -> Authority:
@@ -178,10 +182,12 @@ def restore_set(
     """Replace the clinic's database and files by those of the set.
 
     `accepted` names checks that may fail, such as "audit trail" when its keys are lost for good;
-    they are written into the new trail. Raises ProofFailed, AlreadyRunning, BackupFailed; then
+    they are written into the new trail. Raises ProofFailed, AlreadyRunning, BackupFailed,
+    NoSiteAccount; then
     what is live is as it was.
     """
     site = live_site()
+    make_site_account()
     was = live_state(site)
     with _alone(site, was) as release:
         checks = check_before(place, site.database_url, tell=tell)
@@ -210,10 +216,12 @@ def _prepare(
     checks = prove_copy(place, live_site().areas, copy, tell=tell)
     failed = _refuse_failed(checks, accepted)
     tell("settling what was under way when the backup was made")
-    live = settings().database_url
+    live = settings().owner_url
     numbers = numbers_given_out(live) if was is LiveState.IN_USE else {}
     with working_on(copy.url):
-        return settle_copy(actor, place.manifest, authority, numbers=numbers, accepted=failed)
+        held_back = settle_copy(actor, place.manifest, authority, numbers=numbers, accepted=failed)
+    renew_site_account(copy.url)  # AUD-02: rights are in no backup
+    return held_back
 
 
 def _refuse_failed(checks: Sequence[Check], accepted: Sequence[str]) -> list[str]:

@@ -26,7 +26,11 @@ RESTORE = "uscpis_restore_"
 OURS = re.compile(r"uscpis_(scratch|restore)_[0-9a-f]{12}")
 _HOLD = text("SELECT pg_try_advisory_lock(hashtext(:name))")
 _RELEASE = text("SELECT pg_advisory_unlock(hashtext(:name))")
-_NAMES = text("SELECT datname FROM pg_database WHERE datname LIKE 'uscpis\\_%' ORDER BY datname")
+# Restores and proofs may run with different accounts: each tidies up what it may remove.
+_NAMES = text(
+    "SELECT datname, pg_has_role(datdba, 'USAGE') AS is_ours FROM pg_database"
+    " WHERE datname LIKE 'uscpis\\_%' ORDER BY datname"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,12 @@ def folder_of(folder: Path, name: str) -> Path:
 
 
 def _tidy(connection: Connection, server_url: str, folder: Path) -> list[str]:
-    databases = {str(name) for name in connection.scalars(_NAMES)}
+    found = {str(row.datname): row.is_ours for row in connection.execute(_NAMES)}
+    databases = {name for name, is_ours in found.items() if is_ours}
     folders = {path.name[1:] for path in folder.glob(".uscpis_*")} if folder.exists() else set()
     removed = []
-    for name in sorted(name for name in databases | folders if OURS.fullmatch(name)):
+    foreign = found.keys() - databases
+    for name in sorted(name for name in (databases | folders) - foreign if OURS.fullmatch(name)):
         if connection.scalar(_HOLD, {"name": name}):
             drop_database(server_url, name)
             shutil.rmtree(folder_of(folder, name), ignore_errors=True)

@@ -3,12 +3,13 @@
 Who may log in. The socket lies in a folder (0700) of the account that runs the server, so other
 users of the machine do not even reach it; TCP is off. The application logs in as `uscpis`, an
 ordinary role that owns its databases, may create more and may copy the cluster, with a generated
-password (SCRAM) that is kept beside the cluster (0600). A password and not `peer`, because as root
-the web server and the database server run under different accounts. The superuser `postgres` can
-log in only as the server's own account (`peer`), has no password, and is needed by nothing but
-maintenance.
+password (SCRAM) that is kept beside the cluster (0600). Two more accounts may less: `uscpis_site`
+reads and writes rows, `uscpis_scratch` proves backups in databases of its own. A password and not
+`peer`, because as root the web server and the database server run under different accounts. The
+superuser `postgres` can log in only as the server's own account (`peer`), has no password, and is
+needed by nothing but maintenance.
 
-    <folder>/password        the password of `uscpis`, ours
+    <folder>/password        the password of `uscpis`, ours; password-site, password-scratch
     <folder>/cluster/        the account's own (0700), or a link to /var/lib/uscpis/... when the
                              account cannot pass through the folders above
     <folder>/cluster/data/   the cluster
@@ -35,6 +36,8 @@ from app.infra.local.folders import kept_secret, private_folder, write_private
 from app.infra.local.process import Command
 
 ROLE = DATABASE = "uscpis"
+SITE, SCRATCH = "uscpis_site", "uscpis_scratch"
+MORE_ROLES = {SITE: "", SCRATCH: "CREATEDB"}
 PORT = "5432"  # names the socket file; nothing listens on the network
 SOCKET_PATH_BYTES = 107  # the kernel's limit for the path of a unix socket
 
@@ -70,6 +73,8 @@ FAST = {
 HBA = f"""\
 local all postgres peer map=server
 local all {ROLE} scram-sha-256
+local all {SITE} scram-sha-256
+local all {SCRATCH} scram-sha-256
 local replication {ROLE} scram-sha-256
 """
 # psql itself quotes :'name', and \gexec runs what the question answers.
@@ -104,6 +109,7 @@ class PostgresServer:
         if not self.data.exists():
             self._initialise(password)
         wait_for_the_previous_server(self.data)
+        self._make_more_roles()
         self.socket_folder = self._make_socket_folder()
 
     def command(self, log: Path, keep_open: tuple[int, ...] = ()) -> Command:
@@ -148,6 +154,10 @@ class PostgresServer:
             f"postgresql+psycopg2://{ROLE}:{quote(password)}@/{quote(database)}"
             f"?host={quote(str(self.socket_folder), safe='')}&port={PORT}"
         )
+
+    def url_as(self, role: str) -> str:
+        """The same for one of the accounts that own less."""
+        return url_with_account(self.url(), role, self._password_of(role))
 
     def ensure_database(self, name: str) -> str:
         """Create the database if there is none of this name; its URL."""
@@ -244,11 +254,35 @@ class PostgresServer:
             f"CREATE ROLE {ROLE} LOGIN CREATEDB REPLICATION PASSWORD '{password}'\n"
             f"CREATE DATABASE {DATABASE} OWNER {ROLE}\n"
         )
+        self._tell(data, statements, secrets_in_it=[password])
+
+    def _make_more_roles(self) -> None:
+        """Once for each cluster, those of earlier releases too: the accounts that own less."""
+        mark = self.folder / "accounts-made"
+        if mark.exists():
+            return
+        passwords = {role: self._password_of(role) for role in MORE_ROLES}
+        statements = "".join(
+            _role_statements(role, more, passwords[role]) for role, more in MORE_ROLES.items()
+        )
+        self._tell(self.data, statements, secrets_in_it=list(passwords.values()))
+        doors = self.data / "pg_hba.conf"
+        known = doors.read_text()
+        missing = [line for line in HBA.splitlines() if line not in known.splitlines()]
+        doors.write_text(known + "".join(f"{line}\n" for line in missing))
+        write_private(mark, "\n".join(MORE_ROLES) + "\n")
+
+    def _password_of(self, role: str) -> str:
+        return kept_secret(self.folder / f"password-{role.removeprefix(f'{ROLE}_')}")
+
+    def _tell(self, data: Path, statements: str, *, secrets_in_it: list[str]) -> None:
         argv: list[Path | str] = [self.binaries / "postgres", "--single", "-D", data]
         said = self._run([*argv, *(["-F"] if self.fast else []), "postgres"], typed=statements)
         if said.returncode or "ERROR" in said.stdout or "FATAL" in said.stdout:
-            complaint = said.stdout.replace(password, "...").strip()
-            raise CannotStart(f"PostgreSQL could not make its first role:\n{complaint}")
+            complaint = said.stdout.strip()
+            for secret in secrets_in_it:
+                complaint = complaint.replace(secret, "...")
+            raise CannotStart(f"PostgreSQL could not make its accounts:\n{complaint}")
 
     def _run(self, argv: list[Path | str], typed: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -273,6 +307,22 @@ class PostgresServer:
             self.account.own(inside)
             return inside
         return short_private_folder(self.folder / "socket-folder", self.account)
+
+
+def url_with_account(url: str, role: str, password: str) -> str:
+    """The URL of the same database with another account of the same server."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{role}:{quote(password)}@{rest.rpartition('@')[2]}"
+
+
+def _role_statements(role: str, more: str, password: str) -> str:
+    """One statement a line, as single-user mode reads them. The owner can put each out."""
+    return (
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}')"
+        f" THEN CREATE ROLE {role}; END IF; END $$\n"
+        f"ALTER ROLE {role} LOGIN {more} PASSWORD '{password}'\n"
+        f"GRANT {role} TO {ROLE}\n"
+    )
 
 
 def short_private_folder(note: Path, account: Account) -> Path:

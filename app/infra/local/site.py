@@ -25,7 +25,7 @@ from app.infra.local.folders import (
     private_folder,
     write_private,
 )
-from app.infra.local.postgres import PostgresServer, server_environment
+from app.infra.local.postgres import SCRATCH, SITE, PostgresServer, server_environment
 from app.infra.local.process import Command, always
 from app.infra.local.redis import RedisServer
 from app.infra.local.supervisor import Supervisor
@@ -163,6 +163,15 @@ class Site:
             self.supervisor.start(command)
             self.supervisor.wait_until_ready(command)
             self.environment[variable] = server.url()
+            if isinstance(server, PostgresServer):
+                self._use_accounts(server)
+
+    def _use_accounts(self, server: PostgresServer) -> None:
+        """The site reads and writes rows; the owner migrates and restores (AUD-02)."""
+        self.environment["DATABASE_URL"] = server.url_as(SITE)
+        self.environment["DATABASE_OWNER_URL"] = server.url()
+        if not self.environment.get("BACKUP_SCRATCH_DATABASE_URL"):
+            self.environment["BACKUP_SCRATCH_DATABASE_URL"] = server.url_as(SCRATCH)
 
     def _deploy(self) -> None:
         """Bring the database up to date; on the first start fill it with the sample clinic."""
@@ -217,7 +226,8 @@ class Site:
             name=name,
             argv=(sys.executable, "-m", *module),
             log=self._log(name),
-            environment=dict(self.environment),
+            # Only commands get to know the owner's account.
+            environment=self.environment | {"DATABASE_OWNER_URL": ""},
             folder=TOP,
             ready=ready,
             ready_within=READY_WITHIN,
@@ -226,15 +236,18 @@ class Site:
         )
 
     def _flask(self, name: str, *words: str) -> Command:
-        return self._program(name, "flask", "--app", "wsgi", *words, grace=10)
+        command = self._program(name, "flask", "--app", "wsgi", *words, grace=10)
+        return replace(command, environment=dict(self.environment))
 
     def _log(self, name: str) -> Path:
         return self.home / "log" / f"{name}.log"
 
     def _environment_file(self) -> str:
         """Shell lines for a second terminal: `set -a; . var/environment; set +a`."""
-        names = ("USCPIS_HOME", "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DEMO_PASSWORD")
-        return "".join(f"{name}={shlex.quote(self.environment[name])}\n" for name in names)
+        names = ["USCPIS_HOME", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY"]
+        names += ["BACKUP_SCRATCH_DATABASE_URL", "DEMO_PASSWORD"]
+        given = {name: self.environment.get(name, "") for name in names}
+        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in given.items())
 
     def _announce(self) -> None:
         accounts = self.home / "demo-accounts"

@@ -27,12 +27,13 @@ from pathlib import Path
 
 from app.infra.local.errors import CannotStart
 from app.infra.local.folders import last_lines, private_folder
-from app.infra.local.postgres import PostgresServer, ensure_database
+from app.infra.local.postgres import SITE, PostgresServer, ensure_database
 from app.infra.local.process import Child, Command
 from app.infra.local.redis import RedisServer
 
 DATABASE_VARIABLE = "USCPIS_TEST_DATABASE_URL"
 REDIS_VARIABLE = "USCPIS_TEST_REDIS_URL"
+SITE_VARIABLE = "USCPIS_TEST_SITE_DATABASE_URL"
 
 
 def _nothing() -> None:
@@ -46,10 +47,16 @@ class Servers:
     database_url: str
     redis_url: str
     stop: Callable[[], None] = _nothing
+    site_url: str = ""
 
     def database(self, name: str) -> str:
         """The URL of a database of this name, which is made (empty) when it is not there."""
         return ensure_database(self.database_url, name)
+
+    def as_site(self, url: str) -> str:
+        """A database's URL for the account that only reads and writes rows (AUD-02)."""
+        account = self.site_url.rpartition("@")[0]
+        return f"{account}@{url.rpartition('@')[2]}"
 
     def redis(self, number: int) -> str:
         """The URL of one of Redis's 16 databases."""
@@ -64,10 +71,11 @@ def share_servers() -> Servers:
     """
     url, redis_url = os.environ.get(DATABASE_VARIABLE), os.environ.get(REDIS_VARIABLE)
     if url and redis_url:
-        return Servers(url, redis_url)
+        return Servers(url, redis_url, site_url=os.environ.get(SITE_VARIABLE, ""))
     servers = start_servers()
     os.environ[DATABASE_VARIABLE] = servers.database_url
     os.environ[REDIS_VARIABLE] = servers.redis_url
+    os.environ[SITE_VARIABLE] = servers.site_url
     atexit.register(servers.stop)
     return servers
 
@@ -103,7 +111,7 @@ def start_servers(folder: Path | None = None, *, fast: bool = True) -> Servers:
     except BaseException:
         stop()
         raise
-    return Servers(postgres.url(), redis.url(), stop)
+    return Servers(postgres.url(), redis.url(), stop, postgres.url_as(SITE))
 
 
 def start(command: Command) -> Child:

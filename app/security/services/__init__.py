@@ -7,6 +7,7 @@ from app.security.services.accounts import (
     set_password_hash,
 )
 from app.security.services.audit import record_event
+from app.security.services.database_account import make_site_account, renew_site_account
 from app.security.services.first_admin import open_first_admin
 from app.security.services.forgetting import forget_accounts
 from app.security.services.roles import permission_view, remove_role, save_role, sync_roles
@@ -35,12 +36,14 @@ __all__ = [
     "end_sessions",
     "forget_accounts",
     "known_head",
+    "make_site_account",
     "open_account",
     "open_first_admin",
     "permission_view",
     "purge_attempts",
     "record_event",
     "remove_role",
+    "renew_site_account",
     "save_role",
     "seal_events",
     "set_password_hash",

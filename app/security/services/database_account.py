@@ -1,0 +1,38 @@
+"""The site's account in the database: it adds to the trail and can never change it (AUD-02)."""
+
+from sqlalchemy.engine import make_url
+
+from app.infra.database_rights import RightsRefused, make_account, renew_rights
+from app.infra.runtime import settings
+from app.security.errors import NoSiteAccount
+from app.security.models import TRAIL
+
+
+def renew_site_account(owner_url: str = "") -> list[str]:
+    """Give the account of DATABASE_URL its rights in the owner's database; returns what was done.
+
+    Nothing where there is one account only. `owner_url` names another database of the same server,
+    such as a restored copy. Raises NoSiteAccount.
+    """
+    chosen = settings()
+    if not chosen.has_two_accounts:
+        return []
+    try:
+        return renew_rights(owner_url or chosen.owner_url, chosen.database_url, kept=TRAIL)
+    except RightsRefused as error:
+        raise NoSiteAccount(str(error)) from error
+
+
+def make_site_account() -> list[str]:
+    """Make the account on a server that has no clinic yet, before long work begins.
+
+    Raises NoSiteAccount.
+    """
+    chosen = settings()
+    if not chosen.has_two_accounts:
+        return []
+    server = make_url(chosen.owner_url).set(database="postgres")
+    try:
+        return make_account(server.render_as_string(hide_password=False), chosen.database_url)
+    except RightsRefused as error:
+        raise NoSiteAccount(str(error)) from error
