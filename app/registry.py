@@ -19,6 +19,8 @@ from app.operations import views as operations_views
 from app.patients import api as patients_api
 from app.patients import permissions as patients_permissions
 from app.patients import views as patients_views
+from app.privacy import permissions as privacy_permissions
+from app.privacy import views as privacy_views
 from app.retention import permissions as retention_permissions
 from app.retention import views as retention_views
 from app.scheduling import api as scheduling_api
@@ -45,6 +47,7 @@ REGISTER: tuple[Callable[[AppBuilder], None], ...] = (
     backup_views.register,
     operations_views.register,
     retention_views.register,
+    privacy_views.register,
 )
 
 PERMISSIONS: tuple[type[PermissionEnum], ...] = (
@@ -58,6 +61,7 @@ PERMISSIONS: tuple[type[PermissionEnum], ...] = (
     backup_permissions.Permission,
     operations_permissions.Permission,
     retention_permissions.Permission,
+    privacy_permissions.Permission,
 )
 
 

@@ -8,6 +8,7 @@ from app.kernel.actor import Actor
 from app.kernel.ids import PatientId
 from app.patients.queries import PatientCard, kept_records, patients_by_ids, those_matching
 from app.retention import queries, rules
+from app.retention.errors import UnknownPerson
 from app.retention.permissions import Permission
 from app.retention.queries import DisposalView, HoldView, ItemView
 from app.retention.queries.disposals import PAGE
@@ -124,7 +125,9 @@ def person_page(actor: Actor, *, university_id: str) -> PersonPage:
     """Why somebody's records stay, and until when (DPA-02). Raises UnknownPerson."""
     actor.require(Permission.HOLD_READ)
     patient_id = person_of(university_id)
-    people = queries.people_of(kept_records(among=[patient_id]), settings().time_zone)
+    verdict = keeping_verdict(patient_id)
+    if verdict is None:
+        raise UnknownPerson()
     with transaction() as tx:
         record_event(
             tx,
@@ -136,10 +139,17 @@ def person_page(actor: Actor, *, university_id: str) -> PersonPage:
         )
     return PersonPage(
         card=patients_by_ids([patient_id])[patient_id],
-        verdict=rules.judge(people[patient_id], present_schedule(), today=today()),
+        verdict=verdict,
         open_holds=queries.holds(patient_id=patient_id),
         past_holds=queries.holds(is_open=False, patient_id=patient_id),
     )
+
+
+def keeping_verdict(patient_id: PatientId) -> Verdict | None:
+    """Until when a person's records stay, and why; None when they were disposed of (DPA-02)."""
+    people = queries.people_of(kept_records(among=[patient_id]), settings().time_zone)
+    person = people.get(patient_id)
+    return rules.judge(person, present_schedule(), today=today()) if person else None
 
 
 def held_people(actor: Actor, *, is_open: bool = True, page: int = 0) -> list[HeldLine]:
