@@ -29,6 +29,7 @@ FIRST_OF_THIS_RELEASE = "0008"
 # Constraints that a migration put on a table that existed, and why the code before keeps them.
 REVIEWED = {
     "0006: scheduling_claim.ck_scheduling_claim_one_owner": "claims of 0.1.0 have an appointment",
+    "0014: scheduling_hold.ck_scheduling_hold_seat_of_session": "only offers of seats have one",
 }
 COLUMNS = text(
     "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,"

@@ -33,12 +33,17 @@ class Outage(Base):
 
 
 class OutageItem(Base):
-    """One visit of the outage: moved, cancelled or to be called, with the call's outcome."""
+    """One visit of the outage: moved, cancelled or to be called, with the call's outcome.
+
+    While `planned_at` is set it shall still be moved, to that time with that provider; whoever
+    finds it there goes on with it.
+    """
 
     __tablename__ = "scheduling_outage_item"
     __table_args__ = (
         CheckConstraint("outcome IN ('moved', 'cancelled', 'to-call')", name="outcome"),
         CheckConstraint("(outcome = 'moved') = (successor_id IS NOT NULL)", name="successor"),
+        CheckConstraint("(planned_at IS NULL) = (planned_provider IS NULL)", name="planned"),
         Index("uq_scheduling_outage_item_appointment", "outage_id", "appointment_id", unique=True),
     )
 
@@ -52,3 +57,5 @@ class OutageItem(Base):
     called_at: Mapped[Instant | None]
     called_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     note: Mapped[str] = mapped_column(Text, server_default="")
+    planned_at: Mapped[Instant | None]
+    planned_provider: Mapped[str | None] = mapped_column(String(32))

@@ -22,7 +22,8 @@ class WaitlistEntry(Base):
         ),
         CheckConstraint("first_day <= last_day AND earliest < latest", name="not_empty"),
         CheckConstraint(
-            "(status = 'fulfilled') = (appointment_id IS NOT NULL)", name="appointment"
+            "num_nonnulls(appointment_id, seat_id) = CAST(status = 'fulfilled' AS integer)",
+            name="appointment",
         ),
         Index(
             "ix_scheduling_waitlist_entry_waiting",
@@ -55,6 +56,7 @@ class WaitlistEntry(Base):
     appointment_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("scheduling_appointment.id")
     )
+    seat_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("scheduling_seat.id"))
     created_at: Mapped[Instant]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id"))
     channel: Mapped[str] = mapped_column(String(10))
@@ -65,7 +67,8 @@ class Hold(Base):
 
     It is an offer to an entry of the waiting list, and `released_by_id` names the visit whose
     end made the time free; or it is kept while somebody fills the form of a booking, and then
-    it has a patient, a type, and who fills the form.
+    it has a patient, a type, and who fills the form. With a group session it is an offer of a
+    seat there: the session counts it as taken, and it claims no time (SCH-04).
     """
 
     __tablename__ = "scheduling_hold"
@@ -78,7 +81,16 @@ class Hold(Base):
             "num_nonnulls(entry_id, patient_id) = 1 AND (patient_id IS NULL) = (type_id IS NULL)",
             name="one_purpose",
         ),
-        CheckConstraint("(status = 'accepted') = (appointment_id IS NOT NULL)", name="appointment"),
+        CheckConstraint(
+            "num_nonnulls(appointment_id, seat_id) = CAST(status = 'accepted' AS integer)",
+            name="appointment",
+        ),
+        CheckConstraint(
+            "(session_id IS NULL OR entry_id IS NOT NULL)"
+            " AND (seat_id IS NULL OR session_id IS NOT NULL)"
+            " AND (session_id IS NULL OR appointment_id IS NULL)",
+            name="seat_of_session",
+        ),
         Index("ix_scheduling_hold_open", "expires_at", postgresql_where=text("status = 'open'")),
         Index(
             "uq_scheduling_hold_entry",
@@ -95,6 +107,11 @@ class Hold(Base):
         Index("ix_scheduling_hold_patient_id", "patient_id", "practitioner_id", "starts_at"),
         Index("ix_scheduling_hold_held_by_id", "held_by_id", "created_at"),
         Index("ix_scheduling_hold_created_at", "created_at"),
+        Index(
+            "ix_scheduling_hold_session_id",
+            "session_id",
+            postgresql_where=text("session_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[BigKey]
@@ -118,3 +135,5 @@ class Hold(Base):
     appointment_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("scheduling_appointment.id")
     )
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("scheduling_group_session.id"))
+    seat_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("scheduling_seat.id"))
