@@ -210,6 +210,14 @@ def _database_privacy(facts: Facts) -> Iterator[Finding]:
             "The site logs in to PostgreSQL as a superuser. Give it an ordinary account that owns "
             "its database.",
         )
+    if facts.database.powers_over_trail:
+        yield _can_change_trail(facts)
+    if facts.settings.has_two_accounts and not facts.settings.backup_scratch_database_url:
+        yield _wrong(
+            "no-scratch",
+            "BACKUP_SCRATCH_DATABASE_URL is empty, and the worker does not know the owner's "
+            "account: it can prove no backup. Name an account with CREATEDB (BAK-02).",
+        )
     if (
         shown.get("log_statement") not in (None, "none")
         or shown.get("log_min_duration_statement") not in (None, "-1")
@@ -230,6 +238,22 @@ def _database_privacy(facts: Facts) -> Iterator[Finding]:
             f"What goes to the database on {host} may be readable on the way. Add "
             "?sslmode=verify-full to DATABASE_URL, unless the network is private to both.",
         )
+
+
+def _can_change_trail(facts: Facts) -> Finding:
+    """AUD-02: with one account it is so by design; with two the rights were not given."""
+    why = "; ".join(facts.database.powers_over_trail) if facts.database else ""
+    if facts.settings.has_two_accounts:
+        return _wrong(
+            "trail-account",
+            f"The site's account could change the audit trail: {why}. Run `flask clinic "
+            "db-account`; where the account owns something or is a superuser, use another one.",
+        )
+    return _advice(
+        "one-account",
+        "The site runs with an account that could change the audit trail. Give it one of its own: "
+        "docs/operations/deploy.md, Two accounts (AUD-02).",
+    )
 
 
 def _room(facts: Facts) -> Iterator[Finding]:

@@ -47,6 +47,7 @@ class Database:
     wanted_revision: str
     has_demo_accounts: bool
     admins: int
+    powers_over_trail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

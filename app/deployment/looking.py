@@ -124,6 +124,7 @@ def _asked_database() -> Database:
         wanted_revision=wanted,
         has_demo_accounts=is_current and security.has_demo_accounts(),
         admins=len(security.accounts_with_roles([Role.ADMIN])) if is_current else 0,
+        powers_over_trail=tuple(security.powers_over_trail()) if is_current else (),
     )
 
 

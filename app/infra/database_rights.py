@@ -92,10 +92,16 @@ def renew_rights(owner_url: str, site_url: str, *, kept: Collection[str]) -> lis
         return [*_account(connection, site), *_rights(connection, _role(site), kept)]
 
 
-def make_account(owner_url: str, site_url: str) -> list[str]:
-    """Only the account itself, which the whole server knows. Raises RightsRefused."""
+def make_accounts(owner_url: str, site_url: str, scratch_url: str) -> list[str]:
+    """Only the accounts, which the whole server knows; the second one makes scratch databases.
+
+    Leaves one alone that lives on another server. Raises RightsRefused.
+    """
     with _as_owner(owner_url) as connection:
-        return list(_account(connection, make_url(site_url)))
+        done = list(_account(connection, make_url(site_url)))
+        if scratch_url and _server(scratch_url) == _server(owner_url):
+            done += _account(connection, make_url(scratch_url), "CREATEDB")
+    return done
 
 
 def powers_over(connection: Connection, tables: Collection[str]) -> list[str]:
@@ -125,17 +131,23 @@ def _as_owner(url: str) -> Iterator[Connection]:
         raise RightsRefused(f"The database server refused: {said}") from error
 
 
-def _account(connection: Connection, site: URL) -> Iterator[str]:
-    """The account is there, is no superuser, and the owner may put it out of the database."""
+def _server(url: str) -> str:
+    """What tells servers apart in a URL."""
+    parts = make_url(url)
+    return f"{parts.host} {parts.port} {sorted(parts.query.items())}"
+
+
+def _account(connection: Connection, site: URL, more: str = "") -> Iterator[str]:
+    """The account is there, is no superuser, and the owner may put it out of a database."""
     role = _role(site)
     found = connection.execute(_ROLE, {"role": role}).one_or_none()
     if found is None:
-        _make_role(connection, site)
+        _make_role(connection, site, more)
         yield f"The account {role} was made."
     elif found.rolsuper:
         raise RightsRefused(f"The account {role} is a superuser. Use an ordinary one.")
     elif found.is_owner:
-        raise RightsRefused("DATABASE_URL and DATABASE_OWNER_URL name the same account.")
+        raise RightsRefused(f"The account {role} is the owner's. The site needs another one.")
     if found is None or not found.is_ours:
         try:
             connection.execute(text(f"GRANT {_quoted(role)} TO CURRENT_USER"))
@@ -147,17 +159,18 @@ def _account(connection: Connection, site: URL) -> Iterator[str]:
         yield f"The owner became a member of {role}."
 
 
-def _make_role(connection: Connection, site: URL) -> None:
+def _make_role(connection: Connection, site: URL, more: str) -> None:
     role = _role(site)
     secret = encrypt_password(
         site.password or "", role, connection.connection.dbapi_connection, "scram-sha-256"
     )
     try:
-        connection.execute(text(f"CREATE ROLE {_quoted(role)} LOGIN PASSWORD '{secret}'"))
+        words = f"LOGIN {more} PASSWORD '{secret}'".replace(":", "\\:")
+        connection.execute(text(f"CREATE ROLE {_quoted(role)} {words}"))
     except DBAPIError as error:
         raise RightsRefused(
             f"There is no account {role}, and the owner may not make one. As a superuser:"
-            f" CREATE ROLE {_quoted(role)} LOGIN PASSWORD '...';"
+            f" CREATE ROLE {_quoted(role)} LOGIN {more} PASSWORD '...';"
             f" GRANT {_quoted(role)} TO {_quoted(_owner(connection))};"
         ) from error
 

@@ -196,7 +196,7 @@ def test_no_secret_stands_in_the_compose_file(services):
 
     for name, value in (pair for one in environments for pair in one.items()):
         if re.search("PASSWORD|KEY|DATABASE_URL", name):
-            assert "${DATABASE_PASSWORD:?" in value
+            assert re.search(r"\$\{(DATABASE|SITE|SCRATCH)_PASSWORD:\?", value)
 
 
 def test_the_database_and_the_queue_get_the_settings_of_the_guide(services):

@@ -109,6 +109,16 @@ WRONG = {
     "full_page_writes": with_server(full_page_writes="off"),
     "synchronous_commit": with_server(synchronous_commit="off"),
     "superuser": with_database(is_superuser=True),
+    "trail-account": replace(
+        with_settings(
+            DATABASE_OWNER_URL="postgresql://owner:word@127.0.0.1/uscpis",
+            BACKUP_SCRATCH_DATABASE_URL="postgresql://scratch:word@127.0.0.1/uscpis",
+        ),
+        database=replace(
+            with_database().database, powers_over_trail=("it may change security_audit_seal",)
+        ),
+    ),
+    "no-scratch": with_settings(DATABASE_OWNER_URL="postgresql://owner:word@127.0.0.1/uscpis"),
     "statement-log": with_server(log_min_duration_statement="250"),
     "small-pool": replace(GOOD, processes=Processes(web=1, threads=16, others=2)),
     "max-connections": replace(GOOD, processes=Processes(web=80, threads=2, others=2)),
@@ -128,6 +138,7 @@ ADVICE = {
     "data-checksums": with_server(data_checksums="off"),
     "archive-mode": with_server(archive_mode="off"),
     "database-readable": with_settings(DATABASE_URL="postgresql://u:p@db.example.edu/uscpis"),
+    "one-account": with_database(powers_over_trail=("it owns security_audit_event",)),
     "queue-unknown": with_queue(policy=None, is_kept=None),
     "queue-lost": with_queue(is_kept=False),
     "queue-open": with_settings(REDIS_URL="rediss://redis.example.edu/0"),

@@ -15,11 +15,16 @@ import psycopg2
 import pytest
 import redis
 
+from app.infra.database_rights import make_accounts, renew_rights
 from app.infra.local import binaries
 from app.infra.local.account import server_account
 from app.infra.local.errors import CannotStart
 from app.infra.local.folders import private_folder
-from app.infra.local.postgres import PostgresServer, wait_for_the_previous_server
+from app.infra.local.postgres import (
+    PostgresServer,
+    url_with_account,
+    wait_for_the_previous_server,
+)
 from app.infra.local.process import Child
 from app.infra.local.redis import RedisServer
 from app.infra.local.testing import Servers, start, start_servers
@@ -80,6 +85,61 @@ def test_the_application_is_no_superuser_but_may_create_databases(servers):
     create = ask(servers.database_url, "SELECT rolcreatedb FROM pg_roles WHERE rolname = 'uscpis'")
 
     assert (own, create) == (False, True)
+
+
+def test_the_sites_own_account_owns_nothing_and_the_owner_can_put_it_out(servers):
+    """AUD-02"""
+    url = servers.as_site(servers.database_url)
+    rights = "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication FROM pg_roles"
+
+    assert ask(url, "SELECT current_user") == "uscpis_site"
+    assert ask(url, f"{rights} WHERE rolname = current_user") is False
+    assert ask(servers.database_url, "SELECT pg_has_role('uscpis_site', 'MEMBER')") is True
+    assert ask(servers.scratch_url, "SELECT current_user") == "uscpis_scratch"
+
+
+def test_a_cluster_of_an_earlier_release_gets_the_accounts_at_its_next_start(postgres):
+    doors = postgres.data / "pg_hba.conf"
+    before = [line for line in doors.read_text().splitlines() if "uscpis_" not in line]
+    doors.write_text("\n".join([*before, "# ours"]) + "\n")
+    roles = "DROP ROLE uscpis_site\nDROP ROLE uscpis_scratch\n"
+    postgres._tell(postgres.data, roles, secrets_in_it=[])
+    for name in ("accounts-made", "password-site", "password-scratch"):
+        (postgres.folder / name).unlink()
+    again = PostgresServer(postgres.folder, fast=True)
+    again.prepare()
+
+    child = run_server(again)
+
+    assert ask(again.url_as("uscpis_site"), "SELECT current_user") == "uscpis_site"
+    assert "# ours" in doors.read_text()
+    assert ask(again.url(), "SELECT rolcreatedb FROM pg_roles WHERE rolname = 'uscpis_scratch'")
+    child.stop()
+
+
+def test_an_owner_who_may_make_accounts_makes_the_sites(postgres):
+    """AUD-02: on a server of the university's nobody has to type more than two URLs."""
+    postgres._tell(postgres.data, "ALTER ROLE uscpis CREATEROLE\n", secrets_in_it=[])
+    with (postgres.data / "pg_hba.conf").open("a") as doors:
+        doors.write("local all all scram-sha-256\n")
+    child = run_server(postgres)
+    site = url_with_account(postgres.url(), "uscpis_web", "a word: 'of' 10 % @ home")
+    scratch = url_with_account(postgres.url(), "uscpis_proofs", "another")
+
+    made = make_accounts(postgres.url(), site, scratch)
+    again = make_accounts(postgres.url(), site, scratch)
+    renew_rights(postgres.url(), site, kept=())
+
+    assert made == [
+        "The account uscpis_web was made.",
+        "The owner became a member of uscpis_web.",
+        "The account uscpis_proofs was made.",
+        "The owner became a member of uscpis_proofs.",
+    ]
+    assert again == []
+    assert ask(site, "SELECT current_user") == "uscpis_web"
+    assert ask(scratch, "SELECT rolcreatedb FROM pg_roles WHERE rolname = current_user") is True
+    child.stop()
 
 
 def test_upper_and_lower_case_know_the_letter_n_with_tilde(servers):

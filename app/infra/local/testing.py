@@ -27,13 +27,14 @@ from pathlib import Path
 
 from app.infra.local.errors import CannotStart
 from app.infra.local.folders import last_lines, private_folder
-from app.infra.local.postgres import SITE, PostgresServer, ensure_database
+from app.infra.local.postgres import SCRATCH, SITE, PostgresServer, ensure_database
 from app.infra.local.process import Child, Command
 from app.infra.local.redis import RedisServer
 
 DATABASE_VARIABLE = "USCPIS_TEST_DATABASE_URL"
 REDIS_VARIABLE = "USCPIS_TEST_REDIS_URL"
 SITE_VARIABLE = "USCPIS_TEST_SITE_DATABASE_URL"
+SCRATCH_VARIABLE = "USCPIS_TEST_SCRATCH_DATABASE_URL"
 
 
 def _nothing() -> None:
@@ -48,6 +49,7 @@ class Servers:
     redis_url: str
     stop: Callable[[], None] = _nothing
     site_url: str = ""
+    scratch_url: str = ""
 
     def database(self, name: str) -> str:
         """The URL of a database of this name, which is made (empty) when it is not there."""
@@ -71,11 +73,13 @@ def share_servers() -> Servers:
     """
     url, redis_url = os.environ.get(DATABASE_VARIABLE), os.environ.get(REDIS_VARIABLE)
     if url and redis_url:
-        return Servers(url, redis_url, site_url=os.environ.get(SITE_VARIABLE, ""))
+        others = (os.environ.get(name, "") for name in (SITE_VARIABLE, SCRATCH_VARIABLE))
+        return Servers(url, redis_url, _nothing, *others)
     servers = start_servers()
     os.environ[DATABASE_VARIABLE] = servers.database_url
     os.environ[REDIS_VARIABLE] = servers.redis_url
     os.environ[SITE_VARIABLE] = servers.site_url
+    os.environ[SCRATCH_VARIABLE] = servers.scratch_url
     atexit.register(servers.stop)
     return servers
 
@@ -111,7 +115,9 @@ def start_servers(folder: Path | None = None, *, fast: bool = True) -> Servers:
     except BaseException:
         stop()
         raise
-    return Servers(postgres.url(), redis.url(), stop, postgres.url_as(SITE))
+    return Servers(
+        postgres.url(), redis.url(), stop, postgres.url_as(SITE), postgres.url_as(SCRATCH)
+    )
 
 
 def start(command: Command) -> Child:

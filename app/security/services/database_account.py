@@ -2,7 +2,7 @@
 
 from sqlalchemy.engine import make_url
 
-from app.infra.database_rights import RightsRefused, make_account, renew_rights
+from app.infra.database_rights import RightsRefused, make_accounts, renew_rights
 from app.infra.runtime import settings
 from app.security.errors import NoSiteAccount
 from app.security.models import TRAIL
@@ -17,22 +17,28 @@ def renew_site_account(owner_url: str = "") -> list[str]:
     chosen = settings()
     if not chosen.has_two_accounts:
         return []
+    done = make_site_account()
     try:
-        return renew_rights(owner_url or chosen.owner_url, chosen.database_url, kept=TRAIL)
+        done += renew_rights(owner_url or chosen.owner_url, chosen.database_url, kept=TRAIL)
     except RightsRefused as error:
         raise NoSiteAccount(str(error)) from error
+    return done
 
 
 def make_site_account() -> list[str]:
-    """Make the account on a server that has no clinic yet, before long work begins.
+    """Make the accounts that less is allowed, on a server that does not know them yet.
 
-    Raises NoSiteAccount.
+    A restore does so before its long work begins. Raises NoSiteAccount.
     """
     chosen = settings()
     if not chosen.has_two_accounts:
         return []
     server = make_url(chosen.owner_url).set(database="postgres")
     try:
-        return make_account(server.render_as_string(hide_password=False), chosen.database_url)
+        return make_accounts(
+            server.render_as_string(hide_password=False),
+            chosen.database_url,
+            chosen.backup_scratch_database_url,
+        )
     except RightsRefused as error:
         raise NoSiteAccount(str(error)) from error
