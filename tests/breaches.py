@@ -331,6 +331,7 @@ LIFTED_GUARDS: dict[str, str] = {
         "ALTER TABLE scheduling_claim DISABLE TRIGGER scheduling_claim_append_only"
     ),
     "visits.history_is_append_only": "DROP TRIGGER visits_event_append_only ON visits_event",
+    "privacy.the_log_is_append_only": "DROP TRIGGER privacy_entry_append_only ON privacy_entry",
     "security.audit_is_append_only": "ALTER TABLE security_audit_seal DISABLE TRIGGER USER",
     "infra.constraints_are_in_force": (
         "ALTER TABLE scheduling_outage ADD CONSTRAINT later CHECK (id > 0) NOT VALID"

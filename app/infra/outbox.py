@@ -77,6 +77,9 @@ class JobName(StrEnum):
     PURGE_OUTBOX = "upkeep.purge_finished_jobs"
     DRAW_UP_DISPOSAL = "retention.draw_up"
     CARRY_OUT_DISPOSAL = "retention.carry_out"
+    MAKE_COPY = "privacy.make_copy"
+    REMOVE_COPIES = "privacy.remove_copies"
+    WATCH_PRIVACY = "privacy.watch_clocks"
 
 
 class JobStatus(StrEnum):

@@ -1,5 +1,6 @@
 """What must always be true of messages (NOT-01 to NOT-05)."""
 
+from app.kernel.holding import Holding
 from app.kernel.invariant import FileArea, Invariant
 
 FILES: tuple[FileArea, ...] = ()
@@ -42,5 +43,18 @@ INVARIANTS: tuple[Invariant, ...] = (
         " WHERE channel = 'in-app' AND (recipient_user_id IS NULL OR status <> 'sent')"
         " OR channel = 'email' AND (recipient_address = '' OR read_at IS NOT NULL)"
         " OR read_at < created_at",
+    ),
+)
+
+# What is held about a person (DPA-02).
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "notifications.messages",
+        "Messages to you",
+        ("notifications_communication",),
+        "SELECT created_at AS written_at, channel, subject, params AS contents,"
+        " recipient_address AS address, status, sent_at, read_at FROM"
+        " notifications_communication WHERE recipient_user_id = :account OR"
+        " lower(recipient_address) = ANY (:addresses) ORDER BY id",
     ),
 )

@@ -1,5 +1,6 @@
 """What must always be true of patients, their enrolments and the runs of imports."""
 
+from app.kernel.holding import Holding
 from app.kernel.invariant import FileArea, Invariant
 
 FILES: tuple[FileArea, ...] = ()
@@ -65,5 +66,39 @@ INVARIANTS: tuple[Invariant, ...] = (
         "SELECT 'import ' || id FROM patients_import_run"
         " WHERE (status IN ('done', 'refused', 'discarded')) <> (finished_at IS NOT NULL)"
         " OR (finished_at IS NULL) <> (content IS NOT NULL) OR finished_at < started_at",
+    ),
+)
+
+# What is held about a person (DPA-02).
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "patients.profile",
+        "Who you are",
+        ("patients_patient",),
+        "SELECT university_id, honorific, first_name, middle_name, last_name, suffix,"
+        " preferred_name, born_on, sex, civil_status, blood_type, philhealth_number, hmo_name,"
+        " hmo_number, address_line, barangay, city, province, postal_code, status, created_at AS"
+        " entered_at, updated_at AS changed_at FROM patients_patient WHERE id = :patient",
+    ),
+    Holding(
+        "patients.contacts",
+        "How we reach you",
+        ("patients_contact_point",),
+        "SELECT system AS kind, value, rank FROM patients_contact_point WHERE patient_id ="
+        " :patient ORDER BY system, rank",
+    ),
+    Holding(
+        "patients.emergency_contacts",
+        "Whom we call in an emergency",
+        ("patients_emergency_contact",),
+        "SELECT name, relationship, phone FROM patients_emergency_contact WHERE patient_id ="
+        " :patient ORDER BY id",
+    ),
+    Holding(
+        "patients.enrolments",
+        "Where you study",
+        ("patients_enrolment",),
+        "SELECT academic_year, semester, program, program_group, year_level, campus, is_latest"
+        " FROM patients_enrolment WHERE patient_id = :patient ORDER BY academic_year, semester",
     ),
 )

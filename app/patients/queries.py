@@ -221,6 +221,17 @@ def entered_at(patient_ids: Iterable[PatientId]) -> dict[PatientId, datetime]:
     return {PatientId(key): at for key, at in rows}
 
 
+def addresses_of(patient_id: PatientId) -> list[str]:
+    """The e-mail addresses in one record."""
+    return list(
+        session().scalars(
+            select(ContactPoint.value).where(
+                ContactPoint.patient_id == patient_id, ContactPoint.system == ContactSystem.EMAIL
+            )
+        )
+    )
+
+
 def those_matching(text: str, *, among: Iterable[PatientId]) -> list[PatientId]:
     """Which of these patients a search by name or ID finds; nobody for a text that is too short."""
     condition = matches(text)

@@ -1,5 +1,6 @@
 """What must always be true of requests, copies and breaches, and where copies lie."""
 
+from app.kernel.holding import Holding
 from app.kernel.invariant import FileArea, Invariant
 
 FILES: tuple[FileArea, ...] = (
@@ -65,5 +66,40 @@ INVARIANTS: tuple[Invariant, ...] = (
         " (SELECT FROM privacy_entry e WHERE e.request_id = r.id) UNION ALL"
         " SELECT 'breach ' || b.id FROM privacy_breach b WHERE NOT EXISTS"
         " (SELECT FROM privacy_entry e WHERE e.breach_id = b.id)",
+    ),
+    Invariant(
+        "privacy.the_log_is_append_only",
+        "DPA-03",
+        "The database refuses to change the log of requests and breaches.",
+        "SELECT 'table privacy_entry' WHERE NOT EXISTS (SELECT FROM pg_trigger"
+        " WHERE tgrelid = to_regclass('privacy_entry') AND tgname = 'privacy_entry_append_only'"
+        " AND tgenabled IN ('O', 'A'))",
+    ),
+)
+
+# What is held about a person (DPA-02).
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "privacy.requests",
+        "What you asked about your data",
+        ("privacy_request",),
+        "SELECT id AS number, kind, status, wish, contact, received_at, due_at, assignee,"
+        " ended_at, outcome FROM privacy_request WHERE patient_id = :patient ORDER BY id",
+    ),
+    Holding(
+        "privacy.log",
+        "What was done about it",
+        ("privacy_entry",),
+        "SELECT e.request_id AS number, e.at, e.actor_name AS who, e.words FROM privacy_entry e"
+        " JOIN privacy_request r ON r.id = e.request_id WHERE r.patient_id = :patient ORDER BY"
+        " e.id",
+    ),
+    Holding(
+        "privacy.copies",
+        "Copies that were made for you",
+        ("privacy_copy",),
+        "SELECT c.request_id AS number, c.status, c.asked_at, c.made_at, c.removed_at, c.sha256"
+        " FROM privacy_copy c JOIN privacy_request r ON r.id = c.request_id WHERE r.patient_id ="
+        " :patient ORDER BY c.id",
     ),
 )

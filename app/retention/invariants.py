@@ -1,5 +1,6 @@
 """What must always be true of records that were disposed of, of holds and of lists."""
 
+from app.kernel.holding import Holding
 from app.kernel.invariant import FileArea, Invariant
 
 FILES: tuple[FileArea, ...] = (
@@ -87,5 +88,22 @@ INVARIANTS: tuple[Invariant, ...] = (
         "The record of every line that was disposed of is without a name.",
         "SELECT 'line ' || i.id FROM retention_item i JOIN patients_patient p"
         " ON p.id = i.patient_id WHERE i.outcome = 'disposed' AND p.status <> 'disposed'",
+    ),
+)
+
+# What is held about a person (DPA-02).
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "retention.holds",
+        "Orders to keep your records",
+        ("retention_hold",),
+        "SELECT placed_at, lifted_at FROM retention_hold WHERE patient_id = :patient ORDER BY id",
+    ),
+    Holding(
+        "retention.lists",
+        "Lists of old records with yours on them",
+        ("retention_item",),
+        "SELECT kept_until, why, outcome, settled_at FROM retention_item WHERE patient_id ="
+        " :patient ORDER BY id",
     ),
 )

@@ -3,6 +3,7 @@
 Each is one pass over a table or one hash join: a million visits take seconds, not minutes.
 """
 
+from app.kernel.holding import Holding
 from app.kernel.invariant import FileArea, Invariant
 
 FILES: tuple[FileArea, ...] = ()
@@ -309,3 +310,123 @@ WAITING = (
 )
 
 INVARIANTS: tuple[Invariant, ...] = CLAIMS + VISITS + WAITING
+
+# What is held about a person (DPA-02).
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "scheduling.appointments",
+        "Appointments",
+        ("scheduling_appointment",),
+        "SELECT a.uid AS reference, t.name AS service, p.name AS provider, a.starts_at,"
+        " a.ends_at, a.campus, a.place, a.status, a.status_since, a.reason, a.ended_reason,"
+        " a.override_reason, a.is_late_cancellation, a.is_late_entry, a.attendance_confirmed_at,"
+        " a.channel, a.created_at AS booked_at FROM scheduling_appointment a JOIN"
+        " scheduling_appointment_type t ON t.id = a.type_id JOIN scheduling_practitioner p ON"
+        " p.id = a.practitioner_id WHERE a.patient_id = :patient ORDER BY a.starts_at, a.id",
+    ),
+    Holding(
+        "scheduling.history",
+        "What became of your appointments",
+        ("scheduling_appointment_event",),
+        "SELECT a.uid AS reference, e.at, e.actor_name AS who, e.actor_role AS role, e.channel,"
+        " e.from_status, e.to_status, e.reason, e.starts_at FROM scheduling_appointment_event e"
+        " JOIN scheduling_appointment a ON a.id = e.appointment_id WHERE a.patient_id = :patient"
+        " ORDER BY e.id",
+    ),
+    Holding(
+        "scheduling.answers",
+        "Answers and consents before appointments",
+        ("scheduling_booking_answers",),
+        "SELECT a.uid AS reference, (SELECT jsonb_object_agg(x->>'text', b.answers->(x->>'id'))"
+        " FROM jsonb_array_elements(q.questions) x WHERE b.answers ? (x->>'id')) AS answers,"
+        " q.consent AS consent_text, b.consented_at FROM scheduling_booking_answers b JOIN"
+        " scheduling_appointment a ON a.id = b.appointment_id JOIN scheduling_questionnaire q ON"
+        " q.id = b.questionnaire_id WHERE a.patient_id = :patient ORDER BY a.id",
+    ),
+    Holding(
+        "scheduling.seats",
+        "Places in group sessions",
+        ("scheduling_seat", "scheduling_seat_station"),
+        "SELECT g.title AS session, g.starts_at, s.status, s.status_since, s.ended_reason,"
+        " s.booked_at, s.channel, (SELECT string_agg(n.name, ', ' ORDER BY n.position) FROM"
+        " scheduling_seat_station d JOIN scheduling_session_station n ON n.id = d.station_id"
+        " WHERE d.seat_id = s.id) AS stations_passed FROM scheduling_seat s JOIN"
+        " scheduling_group_session g ON g.id = s.session_id WHERE s.patient_id = :patient ORDER"
+        " BY s.id",
+    ),
+    Holding(
+        "scheduling.seat_answers",
+        "Answers and consents before group sessions",
+        ("scheduling_seat_answers",),
+        "SELECT g.title AS session, (SELECT jsonb_object_agg(x->>'text', b.answers->(x->>'id'))"
+        " FROM jsonb_array_elements(q.questions) x WHERE b.answers ? (x->>'id')) AS answers,"
+        " q.consent AS consent_text, b.consented_at FROM scheduling_seat_answers b JOIN"
+        " scheduling_seat s ON s.id = b.seat_id JOIN scheduling_group_session g ON g.id ="
+        " s.session_id JOIN scheduling_questionnaire q ON q.id = b.questionnaire_id WHERE"
+        " s.patient_id = :patient ORDER BY s.id",
+    ),
+    Holding(
+        "scheduling.waiting_list",
+        "Waiting list",
+        ("scheduling_waitlist_entry",),
+        "SELECT t.name AS service, p.name AS provider, w.first_day, w.last_day, w.earliest,"
+        " w.latest, w.reason, w.status, w.status_since, w.created_at AS joined_at FROM"
+        " scheduling_waitlist_entry w JOIN scheduling_appointment_type t ON t.id = w.type_id"
+        " LEFT JOIN scheduling_practitioner p ON p.id = w.practitioner_id WHERE w.patient_id ="
+        " :patient ORDER BY w.id",
+    ),
+    Holding(
+        "scheduling.offers",
+        "Times that were offered to you or kept for you",
+        ("scheduling_hold",),
+        "SELECT h.starts_at, h.ends_at, h.campus, h.status, h.created_at AS offered_at,"
+        " h.expires_at, h.settled_at FROM scheduling_hold h LEFT JOIN scheduling_waitlist_entry"
+        " w ON w.id = h.entry_id WHERE h.patient_id = :patient OR w.patient_id = :patient ORDER"
+        " BY h.id",
+    ),
+    Holding(
+        "scheduling.series",
+        "Series of appointments",
+        ("scheduling_series",),
+        "SELECT t.name AS service, p.name AS provider, s.frequency, s.every, s.first_on,"
+        " s.local_time, s.count, s.status, s.created_at FROM scheduling_series s JOIN"
+        " scheduling_appointment_type t ON t.id = s.type_id JOIN scheduling_practitioner p ON"
+        " p.id = s.practitioner_id WHERE s.patient_id = :patient ORDER BY s.id",
+    ),
+    Holding(
+        "scheduling.points",
+        "Points for missed visits",
+        ("scheduling_no_show_point",),
+        "SELECT a.starts_at AS of_visit, n.given_at, n.expires_at, n.status, n.objection,"
+        " n.contested_at, n.decision, n.decided_at FROM scheduling_no_show_point n JOIN"
+        " scheduling_appointment a ON a.id = n.appointment_id WHERE n.patient_id = :patient"
+        " ORDER BY n.id",
+    ),
+    Holding(
+        "scheduling.diversions",
+        "When you were asked to call or come at once",
+        ("scheduling_diversion",),
+        "SELECT at, flags FROM scheduling_diversion WHERE patient_id = :patient ORDER BY id",
+    ),
+    Holding(
+        "scheduling.reminder_wishes",
+        "How you want to be reminded",
+        ("scheduling_reminder_wish",),
+        "SELECT by_email, in_app, lead_minutes, changed_at FROM scheduling_reminder_wish WHERE"
+        " patient_id = :patient",
+    ),
+    Holding(
+        "scheduling.timetable",
+        "Your class timetable",
+        ("scheduling_timetable_entry",),
+        "SELECT starts_at, ends_at, title FROM scheduling_timetable_entry WHERE patient_id ="
+        " :patient ORDER BY starts_at",
+    ),
+    Holding(
+        "scheduling.feeds",
+        "Calendar feeds",
+        ("scheduling_feed",),
+        "SELECT kind, created_at, revoked_at, last_read_at FROM scheduling_feed WHERE user_id ="
+        " :account ORDER BY id",
+    ),
+)

@@ -4,6 +4,7 @@ The keyed hashes of the trail are checked by `services.verify_chain`, which has 
 database can tell by itself is here.
 """
 
+from app.kernel.holding import Holding
 from app.kernel.invariant import FileArea, Invariant
 
 FILES: tuple[FileArea, ...] = ()
@@ -55,5 +56,40 @@ INVARIANTS: tuple[Invariant, ...] = (
         "Every seal has its line of the audit trail.",
         "SELECT 'seal ' || s.seq FROM security_audit_seal s"
         " LEFT JOIN security_audit_event e ON e.id = s.event_id WHERE e.id IS NULL",
+    ),
+)
+
+# What is held about a person (DPA-02).
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "security.account",
+        "Your account",
+        ("ab_user",),
+        "SELECT university_id, username, first_name, last_name, email, active AS is_active,"
+        " created_on, changed_on, last_login, login_count, fail_login_count, (SELECT"
+        " string_agg(r.name, ', ' ORDER BY r.name) FROM ab_user_role h JOIN ab_role r ON r.id ="
+        " h.role_id WHERE h.user_id = u.id) AS roles FROM ab_user u WHERE u.id = :account",
+    ),
+    Holding(
+        "security.sign_ins",
+        "Attempts to sign in",
+        ("security_sign_in_attempt",),
+        "SELECT at, address, succeeded FROM security_sign_in_attempt WHERE lower(login) = ANY"
+        " (:logins) ORDER BY at DESC",
+    ),
+    Holding(
+        "security.looks",
+        "Who looked at or changed what is held about you",
+        ("security_audit_event",),
+        "SELECT at, actor_name AS who, actor_role AS role, action, object_type AS what,"
+        " outcome, channel FROM security_audit_event WHERE patient_id = :patient AND actor_id IS"
+        " DISTINCT FROM CAST(:account AS integer) ORDER BY id DESC",
+    ),
+    Holding(
+        "security.deeds",
+        "What you did here yourself",
+        ("security_audit_event",),
+        "SELECT at, action, object_type AS what, outcome, channel, address FROM"
+        " security_audit_event WHERE actor_id = :account ORDER BY id DESC",
     ),
 )

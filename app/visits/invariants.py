@@ -1,5 +1,6 @@
 """What must always be true of the queue, its numbers and its history (SCH-33)."""
 
+from app.kernel.holding import Holding
 from app.kernel.invariant import FileArea, Invariant
 
 FILES: tuple[FileArea, ...] = ()
@@ -109,5 +110,35 @@ INVARIANTS: tuple[Invariant, ...] = (
         " UNION ALL SELECT 'printing ' || one.id FROM visits_paper_batch one"
         " JOIN visits_paper_batch other ON other.id > one.id"
         " AND other.first_number <= one.last_number AND one.first_number <= other.last_number",
+    ),
+)
+
+# What is held about a person (DPA-02).
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "visits.visits",
+        "Visits",
+        ("visits_visit",),
+        "SELECT v.on_date, v.token_prefix || v.token_number AS number, t.name AS service,"
+        " p.name AS provider, v.campus, v.place, v.status, v.reason, v.ended_reason, v.priority,"
+        " v.priority_reason, v.arrived_at, v.called_at, v.started_at, v.ended_at, v.channel,"
+        " v.entered_late_at, v.paper_number FROM visits_visit v JOIN scheduling_appointment_type"
+        " t ON t.id = v.type_id LEFT JOIN scheduling_practitioner p ON p.id = v.practitioner_id"
+        " WHERE v.patient_id = :patient ORDER BY v.id",
+    ),
+    Holding(
+        "visits.history",
+        "What became of your visits",
+        ("visits_event",),
+        "SELECT v.on_date, e.at, e.actor_name AS who, e.actor_role AS role, e.channel, e.step,"
+        " e.from_status, e.to_status, e.reason FROM visits_event e JOIN visits_visit v ON v.id ="
+        " e.visit_id WHERE v.patient_id = :patient ORDER BY e.id",
+    ),
+    Holding(
+        "visits.paper",
+        "Forms of visits on paper",
+        ("visits_paper_form",),
+        "SELECT number, status, outcome, written_by, settled_at FROM visits_paper_form WHERE"
+        " patient_id = :patient ORDER BY number",
     ),
 )

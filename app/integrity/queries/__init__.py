@@ -1,6 +1,6 @@
 """Reads of integrity: which invariants there are, whether they hold, and earlier proofs."""
 
-from app.integrity.queries.catalogue import all_files, all_invariants
+from app.integrity.queries.catalogue import all_files, all_holdings, all_invariants
 from app.integrity.queries.checks import broken_invariants, check_invariants
 from app.integrity.queries.runs import (
     RunView,
@@ -14,6 +14,7 @@ from app.integrity.queries.runs import (
 __all__ = [
     "RunView",
     "all_files",
+    "all_holdings",
     "all_invariants",
     "broken_invariants",
     "check_invariants",

@@ -1,4 +1,4 @@
-"""Every domain's invariants and files, found by the name of their room (docs/adr/0016).
+"""Every domain's invariants, files and holdings, found by the name of their room (docs/adr/0016).
 
 Domains above integrity declare theirs too, so the rooms are looked up and not imported by name.
 """
@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 import app
+from app.kernel.holding import Holding
 from app.kernel.invariant import FileArea, Invariant
 
 
@@ -24,6 +25,12 @@ def all_invariants() -> tuple[Invariant, ...]:
 def all_files() -> tuple[FileArea, ...]:
     """The folders below USCPIS_HOME that belong into every backup."""
     return tuple(one for room in _rooms() for one in room.FILES)
+
+
+@cache
+def all_holdings() -> tuple[Holding, ...]:
+    """What every domain holds about a person (DPA-02)."""
+    return tuple(one for room in _rooms() for one in getattr(room, "HOLDINGS", ()))
 
 
 def _rooms() -> Iterator[ModuleType]:

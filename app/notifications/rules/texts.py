@@ -36,6 +36,7 @@ class Template(StrEnum):
     AUDIT_HEAD = "audit_head"
     PROOF_FAILED = "proof_failed"
     DISPOSAL = "disposal"
+    PRIVACY = "privacy"
 
 
 # E-mail subjects are fixed here: a caller's words could name a service (NOT-02).
@@ -62,6 +63,7 @@ SUBJECTS: Mapping[Template, str] = {
     Template.AUDIT_HEAD: "Where the audit trail ends today",
     Template.PROOF_FAILED: "A proof found something wrong",
     Template.DISPOSAL: "A list of old records",
+    Template.PRIVACY: "A deadline needs your attention",
 }
 
 

@@ -1,11 +1,44 @@
 """Use cases of privacy: requests about one's own data, copies, the register of breaches."""
 
+from app.privacy.services.breaches import (
+    Facts,
+    ScopeDraft,
+    add_breach_note,
+    change_facts,
+    close_breach,
+    keep_quiet,
+    record_notice,
+    register_breach,
+    set_scope,
+)
+from app.privacy.services.copies import (
+    copies_folder,
+    copy_file,
+    make_copy,
+    remove_copies,
+    request_copy,
+)
 from app.privacy.services.reading import (
     RequestLine,
     RequestList,
     RequestPage,
     request_list,
     request_page,
+)
+from app.privacy.services.register import (
+    AffectedLine,
+    AffectedPage,
+    BreachLine,
+    BreachList,
+    BreachPage,
+    YearPage,
+    affected_page,
+    breach_list,
+    breach_page,
+    breach_warning,
+    export_affected,
+    notice,
+    year_page,
 )
 from app.privacy.services.requests import (
     RequestDraft,
@@ -15,17 +48,46 @@ from app.privacy.services.requests import (
     register_request,
     take_request,
 )
+from app.privacy.services.watching import watch_clocks
 
 __all__ = [
+    "AffectedLine",
+    "AffectedPage",
+    "BreachLine",
+    "BreachList",
+    "BreachPage",
+    "Facts",
     "RequestDraft",
     "RequestLine",
     "RequestList",
     "RequestPage",
+    "ScopeDraft",
+    "YearPage",
+    "add_breach_note",
     "add_note",
+    "affected_page",
+    "breach_list",
+    "breach_page",
+    "breach_warning",
+    "change_facts",
+    "close_breach",
+    "copies_folder",
+    "copy_file",
     "end_request",
+    "export_affected",
     "hand_over",
+    "keep_quiet",
+    "make_copy",
+    "notice",
+    "record_notice",
+    "register_breach",
     "register_request",
+    "remove_copies",
+    "request_copy",
     "request_list",
     "request_page",
+    "set_scope",
     "take_request",
+    "watch_clocks",
+    "year_page",
 ]

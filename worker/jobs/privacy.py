@@ -1,0 +1,29 @@
+"""Jobs of privacy."""
+
+from datetime import timedelta
+
+from app.kernel.actor import Actor
+from app.privacy import services
+from worker.runtime import JobName, Transactions, job
+
+
+@job(
+    JobName.MAKE_COPY,
+    timeout=timedelta(minutes=10),
+    transactions=Transactions.OWN,
+)
+def make_copy(actor: Actor, *, copy_id: int) -> None:
+    """Everything that is held about somebody, as a file (DPA-02)."""
+    services.make_copy(actor, copy_id=copy_id)
+
+
+@job(JobName.REMOVE_COPIES, transactions=Transactions.OWN)
+def remove_copies(actor: Actor) -> None:
+    """Copies go after their days; their hashes stay."""
+    services.remove_copies(actor)
+
+
+@job(JobName.WATCH_PRIVACY, transactions=Transactions.OWN)
+def watch_clocks(actor: Actor) -> None:
+    """Tell those who must act before a clock runs out (DPA-03)."""
+    services.watch_clocks(actor)
