@@ -17,7 +17,14 @@ OWN = {"listen_addresses": "", "shared_buffers": "16MB"}
 
 @contextmanager
 def guided_postgres(folder: Path) -> Iterator[str]:
-    """The URL of a cluster of its own that runs with deploy/postgresql/uscpis.conf."""
+    """The owner's URL of a cluster of its own that runs with deploy/postgresql/uscpis.conf."""
+    with guided_cluster(folder) as server:
+        yield server.url()
+
+
+@contextmanager
+def guided_cluster(folder: Path) -> Iterator[PostgresServer]:
+    """The cluster itself, which knows the accounts."""
     if os.geteuid() == 0:
         folder.chmod(0o711)
     server = PostgresServer(folder / "postgres")
@@ -29,7 +36,7 @@ def guided_postgres(folder: Path) -> Iterator[str]:
     bare = command.argv[: command.argv.index("-c")]
     child = start(replace(command, argv=(*bare, "-c", f"config_file={path}", *options)))
     try:
-        yield server.url()
+        yield server
     finally:
         child.stop()
         server.destroy()

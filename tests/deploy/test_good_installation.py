@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from app.factory import create_app
+from app.infra.local.postgres import SCRATCH, SITE, PostgresServer
 from config.settings import read_settings
 from tests import site
-from tests.deploy.guided import guided_postgres, guided_redis
+from tests.deploy.guided import guided_cluster, guided_redis
 
 PASSWORD = "a quiet morning at the clinic"
 ADMIN = (
@@ -15,12 +16,14 @@ ADMIN = (
 FIRST_START = (("deploy",), ("keys", "create"), ("backup-keys", "new"), ("create-admin", *ADMIN))
 
 
-def settings_of_the_guide(url: str, queue: str, folder: Path) -> dict[str, str]:
-    """As in deploy/uscpis.env, with a bucket as the second place."""
+def settings_of_the_guide(server: PostgresServer, queue: str, folder: Path) -> dict[str, str]:
+    """As in deploy/uscpis.env and owner.env, with a bucket as the second place."""
     return {
         "USCPIS_ENV": "production",
         "SECRET_KEY": "b3tN0k2VxQ8sLw5rYh7mZd1cFg9pJa4eUo6i",
-        "DATABASE_URL": url,
+        "DATABASE_URL": server.url_as(SITE),
+        "DATABASE_OWNER_URL": server.url(),
+        "BACKUP_SCRATCH_DATABASE_URL": server.url_as(SCRATCH),
         "REDIS_URL": queue,
         "USCPIS_HOME": str(folder / "home"),
         "KEYS_FOLDER": str(folder / "keys"),
@@ -37,8 +40,9 @@ def settings_of_the_guide(url: str, queue: str, folder: Path) -> dict[str, str]:
 def test_an_installation_by_the_guide_has_nothing_wrong(tmp_path):
     for name in ("postgres", "redis"):
         (tmp_path / name).mkdir()
-    with guided_postgres(tmp_path / "postgres") as url, guided_redis(tmp_path / "redis") as queue:
-        app = create_app(read_settings(settings_of_the_guide(url, queue, tmp_path)))
+    queue_folder = tmp_path / "redis"
+    with guided_cluster(tmp_path / "postgres") as server, guided_redis(queue_folder) as queue:
+        app = create_app(read_settings(settings_of_the_guide(server, queue, tmp_path)))
         run = app.test_cli_runner().invoke
 
         for words in FIRST_START:

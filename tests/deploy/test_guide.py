@@ -70,14 +70,17 @@ def test_every_unit_that_the_guide_names_exists():
 
 @pytest.fixture
 def machine():
-    """An empty database, and the command `uscpis` with its settings file."""
+    """An empty database, and the command `uscpis` with its settings file and the owner's."""
     folder = Path(tempfile.mkdtemp(prefix="uscpis-guide-"))
     url = testing.share_servers().database(f"test_guide_{os.getpid()}")
-    given = production(url, folder / "home", KEYS_FOLDER=str(folder / "keys"))
+    limited = testing.share_servers().as_site(url)
+    given = production(limited, folder / "home", KEYS_FOLDER=str(folder / "keys"))
     changed = {name: value for name, value in given.items() if os.environ.get(name) != value}
     settings = folder / "uscpis.env"
     settings.write_text("# ours\n\n" + "".join(f"{n}={v}\n" for n, v in changed.items()))
+    (folder / "owner.env").write_text(f"# the owner's\nDATABASE_OWNER_URL={url}\n")
     text = (DEPLOY / "uscpis").read_text()
+    text = text.replace("/etc/uscpis/owner.env", str(folder / "owner.env"))
     text = text.replace("/etc/uscpis/uscpis.env", str(settings))
     text = text.replace("/opt/uscpis/current", str(ROOT))
     text = text.replace("account=uscpis", "account=$(id -un)")
@@ -104,7 +107,7 @@ def test_the_first_start_ends_with_an_admin_who_signs_in(machine):
 
     assert said.returncode == 0, said.stdout + said.stderr
     assert {path.name for path in (folder / "keys").iterdir()} >= {"audit.json", "backup.json"}
-    app = site.build_app(url, folder / "seen")
+    app = site.build_app(testing.share_servers().as_site(url), folder / "seen")
     form = {"username": "STAFF001", "password": PASSWORD}
     answer = app.test_client().post("/login/", data=form)
     with app.app_context():

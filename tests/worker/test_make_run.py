@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import signal
 import socket
@@ -112,6 +113,12 @@ def run(place: Path) -> Iterator[Run]:
         until(lambda: not processes_using(started.home), 30)
 
 
+def known_to(process: int) -> dict[str, str]:
+    """The environment that a process was started with."""
+    pairs = Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+
 def test_the_first_start_ends_in_a_healthy_site_with_demo_accounts(run):
     assert until(run.is_ready), run.output.read_text()
 
@@ -122,6 +129,18 @@ def test_the_first_start_ends_in_a_healthy_site_with_demo_accounts(run):
 
 def test_the_login_page_is_served(run):
     assert run.status("/login/") == 200
+
+
+def test_what_serves_people_cannot_change_the_audit_trail(run):
+    """AUD-02: web, worker and relay know an account that only reads and writes rows."""
+    known = [known_to(process) for process in run.children()]
+    programs = [one for one in known if one.get("DATABASE_URL")]
+
+    assert len(programs) >= 3
+    assert {one["DATABASE_URL"].split(":")[1] for one in programs} == {"//uscpis_site"}
+    assert {one["DATABASE_OWNER_URL"] for one in programs} == {""}
+    commands = (run.home / "environment").read_text()
+    assert re.search(r"^DATABASE_OWNER_URL='?postgresql\+psycopg2://uscpis:", commands, re.M)
 
 
 def test_a_second_start_on_the_same_data_folder_is_refused(run):
