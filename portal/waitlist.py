@@ -13,6 +13,8 @@ from app.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from app.scheduling import services
 from app.scheduling.errors.questionnaires import AnswersNeeded, Diverted
 from app.scheduling.errors.waitlist import AlreadyWaiting, NotWaiting, UnknownOffer
+from app.scheduling.queries.appointments import AppointmentView
+from app.scheduling.queries.sessions import SeatView
 from app.scheduling.queries.waitlist import OfferView
 from app.scheduling.rules.booking import MAX_REASON_LENGTH
 from app.scheduling.services import WaitingWish
@@ -85,17 +87,28 @@ def join_waitlist(code: str) -> Response | str | tuple[str, int]:
 def _form(kind: Kind) -> WaitForm:
     asked = request.args.get("provider") if request.method == "GET" else None
     providers = providers_for(kind.type.kinds, asked, type_id=kind.type.id)
-    last: date = min(today() + TWO_WEEKS, kind.last_day)
+    first, last = _days(kind)
     form = WaitForm(
         provider=providers.key or "",
-        first_day=today(),
-        last_day=max(last, today()),
+        first_day=first,
+        last_day=last,
         earliest=time(7),
         latest=time(18),
     )
     form.provider.choices = [("", "Anyone")]
     form.provider.choices += [(card.university_id, card.name) for card in providers.cards]
     return form
+
+
+def _days(kind: Kind) -> tuple[date, date]:
+    """The day that a link names, such as that of a full session; else the next two weeks."""
+    try:
+        asked = date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        asked = date.min
+    if asked >= today():
+        return asked, asked
+    return today(), max(min(today() + TWO_WEEKS, kind.last_day), today())
 
 
 def _join(kind: Kind, form: WaitForm) -> Response | tuple[str, int]:
@@ -144,7 +157,7 @@ def accept_offer(offer_id: int) -> Response | tuple[str, int]:
     offer = _own(offer_id)
     try:
         given = questions.given().as_answers()
-        visit = services.accept_offer(current_actor(), offer_id=offer.id, given=given)
+        taken = services.accept_offer(current_actor(), offer_id=offer.id, given=given)
     except NotFound:
         raise
     except Diverted as refusal:
@@ -153,9 +166,16 @@ def accept_offer(offer_id: int) -> Response | tuple[str, int]:
         return page, status_of(refusal)
     except DomainError as refusal:
         return _offer_page(_own(offer_id), refusal), status_of(refusal)
-    is_pending = visit.status == "pending"
+    return _to_taken(taken)
+
+
+def _to_taken(taken: AppointmentView | SeatView) -> Response:
+    if isinstance(taken, SeatView):
+        flash("Your seat is booked.", "success")
+        return redirect(url_for("portal.show_session", session_id=taken.session_id), 303)
+    is_pending = taken.status == "pending"
     flash("Your request was sent." if is_pending else "Your appointment is booked.", "success")
-    return redirect(url_for("portal.show_visit", appointment_id=visit.id), 303)
+    return redirect(url_for("portal.show_visit", appointment_id=taken.id), 303)
 
 
 @portal.post(f"{OF_OFFER}/decline")

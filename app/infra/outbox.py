@@ -61,6 +61,7 @@ class JobName(StrEnum):
     BACK_UP = "backup.back_up"
     BACK_UP_DAILY = "backup.back_up_daily"
     MARK_NO_SHOWS = "scheduling.mark_no_shows"
+    OFFER_FREED_SEATS = "scheduling.offer_freed_seats"
     OFFER_FREED_TIMES = "scheduling.offer_freed_times"
     SEND_REMINDERS = "scheduling.send_reminders"
     SEND_SEAT_REMINDERS = "scheduling.send_seat_reminders"
@@ -381,6 +382,16 @@ def backlog() -> Backlog:
         ).where(unfinished)
     )
     return Backlog(*row.one())
+
+
+def dead_by_name() -> dict[str, int]:
+    """How many jobs of each name were given up; read from the partial index."""
+    rows = session().execute(
+        select(OutboxJob.name, func.count())
+        .where(OutboxJob.status == JobStatus.DEAD)
+        .group_by(OutboxJob.name)
+    )
+    return {str(row[0]): int(row[1]) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,12 +246,14 @@ WAITING = (
     Invariant(
         "scheduling.seats_are_counted",
         "SCH-04",
-        "A session counts as taken exactly its seats that were not cancelled, and never more"
-        " than it has.",
+        "A session counts as taken exactly its seats that were not cancelled and those that are"
+        " kept for offers, and never more than it has.",
         "SELECT 'session ' || s.id FROM scheduling_group_session s LEFT JOIN ("
         " SELECT session_id, count(*) AS live FROM scheduling_seat WHERE status <> 'cancelled'"
-        " GROUP BY 1) c ON c.session_id = s.id"
-        " WHERE s.taken <> coalesce(c.live, 0) OR s.taken > s.capacity",
+        " GROUP BY 1) c ON c.session_id = s.id LEFT JOIN (SELECT session_id, count(*) AS kept"
+        " FROM scheduling_hold WHERE session_id IS NOT NULL AND status = 'open' GROUP BY 1) h"
+        " ON h.session_id = s.id AND s.status <> 'cancelled'"
+        " WHERE s.taken <> coalesce(c.live, 0) + coalesce(h.kept, 0) OR s.taken > s.capacity",
     ),
     Invariant(
         "scheduling.patients_have_one_seat",
@@ -281,11 +283,17 @@ WAITING = (
     Invariant(
         "scheduling.accepted_offers_became_visits",
         "SCH-31",
-        "An accepted offer, its entry and the visit that came of it name each other.",
+        "An accepted offer, its entry and the visit or seat that came of it name each other.",
         "SELECT 'offer ' || h.id FROM scheduling_hold h JOIN scheduling_waitlist_entry e"
         " ON e.id = h.entry_id LEFT JOIN scheduling_appointment a ON a.id = h.appointment_id"
-        " WHERE h.status = 'accepted' AND (e.status, e.appointment_id, a.patient_id, a.type_id)"
-        " IS DISTINCT FROM ('fulfilled', h.appointment_id, e.patient_id, e.type_id)",
+        " WHERE h.status = 'accepted' AND h.session_id IS NULL"
+        " AND (e.status, e.appointment_id, a.patient_id, a.type_id)"
+        " IS DISTINCT FROM ('fulfilled', h.appointment_id, e.patient_id, e.type_id)"
+        " UNION ALL SELECT 'offer ' || h.id FROM scheduling_hold h JOIN scheduling_waitlist_entry e"
+        " ON e.id = h.entry_id LEFT JOIN scheduling_seat t ON t.id = h.seat_id"
+        " WHERE h.status = 'accepted' AND h.session_id IS NOT NULL"
+        " AND (e.status, e.seat_id, t.patient_id, t.session_id)"
+        " IS DISTINCT FROM ('fulfilled', h.seat_id, e.patient_id, h.session_id)",
     ),
     Invariant(
         "scheduling.times_are_kept_for_one",

@@ -43,6 +43,21 @@ def run_jobs(db: Any) -> None:
             db.flush()
 
 
+def promised_seats(db: Any) -> list[OutboxJob]:
+    """Every promise to offer seats."""
+    statement = select(OutboxJob).where(OutboxJob.name == JobName.OFFER_FREED_SEATS)
+    return list(db.scalars(statement.order_by(OutboxJob.id)))
+
+
+def run_seat_jobs(db: Any) -> None:
+    """The same for seats of group sessions."""
+    for job in promised_seats(db):
+        if job.status == "waiting":
+            jobs.offer_freed_seats(SYSTEM, **job.payload)
+            job.status = "done"
+            db.flush()
+
+
 def open_offers(db: Any) -> list[Hold]:
     """The offers that nobody has answered."""
     return list(db.scalars(select(Hold).where(Hold.status == "open").order_by(Hold.id)))

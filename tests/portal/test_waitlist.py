@@ -10,8 +10,9 @@ from app.kernel import clock
 from app.scheduling import services
 from app.scheduling.models import Hold
 from app.scheduling.queries import schedules
-from app.scheduling.services import WaitingWish
+from app.scheduling.services import WaitingWish, seats
 from tests.factories.scheduling import SYSTEM, at
+from tests.factories.sessions import create_session
 from tests.web.scheduling import set_status
 
 TUESDAY = date(2026, 11, 24)
@@ -164,3 +165,70 @@ def test_nothing_of_sams_is_shown_to_eve(sam, eve, offer_id):
 def test_a_kind_that_does_not_exist_and_a_page_too_far_are_not_found(sam):
     assert sam.open("/portal/waitlist/join/nothing").status == 404
     assert sam.open("/portal/waitlist?page=9").status == 404
+
+
+@pytest.fixture
+def full_session(clinic, app, people):
+    """A vaccination day on Tuesday whose only seat is Eve's."""
+    with app.app_context():
+        key = create_session(capacity=1)
+        seats.take_seat(people.eve.actor, session_id=key)
+    return key
+
+
+@pytest.fixture
+def give_back(app, people, full_session):
+    """Eve gives her seat back, and the worker offers it."""
+
+    def given():
+        with app.app_context():
+            seats.cancel_seat(people.eve.actor, session_id=full_session)
+            services.offer_freed_seats(SYSTEM, session_id=full_session)
+            return session().scalars(select(Hold.id)).one()
+
+    return given
+
+
+def test_from_a_full_session_onto_the_list_and_to_a_seat(sam, full_session, give_back):
+    full = sam.open(f"/portal/sessions/{full_session}")
+    sam.tap("Tell me when a seat becomes free")
+    sam.send("Put me on the list")
+
+    offer = sam.open(f"/portal/waitlist/offers/{give_back()}")
+    form = offer.form("Take this seat")
+    taken = sam.post(form)
+    again = sam.post(form)
+    listed = sam.open("/portal/waitlist")
+
+    assert full.says("Every seat is taken.")
+    assert offer.says("Flu vaccination")
+    assert offer.says("It is kept for you until")
+    assert taken.says("Your seat is booked.")
+    assert taken.says("You have a seat.")
+    assert again.path == taken.path == listed.link("See your seat") == full.path
+    assert sam.open(offer.path).says("You took this seat")
+
+
+def test_a_full_session_fills_in_its_own_day(sam, full_session):
+    sam.open(f"/portal/sessions/{full_session}")
+    page = sam.tap("Tell me when a seat becomes free")
+
+    assert page.html.count('value="2026-11-24"') == 2
+
+
+@pytest.mark.parametrize("day", ["2020-01-01", "tomorrow", "2026-13-01"])
+def test_a_day_that_makes_no_sense_is_left_out(sam, day):
+    page = sam.open(f"/portal/waitlist/join/consultation?day={day}")
+
+    assert page.status == 200
+    assert 'value="2026-11-23"' in page.html
+
+
+def test_a_seat_that_is_not_wanted_goes_on(sam, full_session, give_back):
+    sam.open("/portal/waitlist/join/vaccination")
+    sam.send("Put me on the list")
+
+    sam.open(f"/portal/waitlist/offers/{give_back()}")
+    declined = sam.send("No, thank you")
+
+    assert declined.says("the next person is asked")

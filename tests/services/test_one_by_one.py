@@ -13,7 +13,7 @@ from app.kernel import clock
 from app.scheduling import services
 from app.scheduling.models import Hold, Reminder
 from app.scheduling.queries import appointments
-from app.scheduling.services import WaitingWish, Wish, holds, no_shows, reminders
+from app.scheduling.services import WaitingWish, Wish, holds, no_shows, offer_answers, reminders
 from tests.factories.scheduling import SYSTEM, at, create_crowd
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -100,7 +100,7 @@ def open_offers(db):
 def test_an_offer_that_breaks_goes_to_the_next_who_waits(visits, db, monkeypatch):
     """SCH-31: and nobody is asked for more than was freed."""
     waiting(4)
-    breaking_once(monkeypatch, holds, "_announce")
+    breaking_once(monkeypatch, holds, "announce")
 
     with pytest.raises(SomeFailed, match="1 failed, 2 done"):
         offer_the_hour(visits)
@@ -113,7 +113,7 @@ def test_the_end_of_an_offer_that_breaks_stops_no_other_end(visits, db, monkeypa
     waiting(2)
     assert offer_the_hour(visits) == 2
     first, _ = open_offers(db)
-    breaking_once(monkeypatch, holds, "_tell_over")
+    breaking_once(monkeypatch, offer_answers, "_tell_over")
 
     with clock.pretend(at("2026-11-25 09:00")):
         with pytest.raises(SomeFailed):

@@ -8,7 +8,9 @@ from app.kernel import clock
 from app.scheduling import services
 from app.scheduling.models import Hold
 from app.scheduling.queries import schedules
+from app.scheduling.services import seats
 from tests.factories.scheduling import SYSTEM, at, monday_seven, open_clinic
+from tests.factories.sessions import create_session
 from tests.web.scheduling import book
 
 LIST = "/api/waitlist/"
@@ -196,3 +198,22 @@ def test_a_lost_offer_is_answered_with_free_times(app, people, sam):
     assert lost.status_code == 409
     assert lost.json["code"] == "scheduling.offer_over"
     assert "2026-11-24T09:00:00+08:00" in [one["starts_at"] for one in lost.json["alternatives"]]
+
+
+def test_a_taken_seat_says_which_session(sam, app, people):
+    """SCH-31: the offer of a seat is answered like one of a time."""
+    with app.app_context():
+        key = create_session(capacity=1)
+        seats.take_seat(people.eve.actor, session_id=key)
+    joined = sam.post(LIST, json=WISH | {"type": "vaccination"})
+    with app.app_context():
+        seats.cancel_seat(people.eve.actor, session_id=key)
+        services.offer_freed_seats(SYSTEM, session_id=key)
+    [entry] = sam.get(LIST).json["results"]
+
+    taken = sam.post(f"{LIST}offers/{entry['offer']['id']}/accept/")
+    [after] = sam.get(LIST).json["results"]
+
+    assert joined.status_code == 201
+    assert taken.json == {"id": taken.json["id"], "session": key, "status": "booked"}
+    assert (after["status"], after["session"], after["appointment"]) == ("fulfilled", key, None)

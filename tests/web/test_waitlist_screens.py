@@ -9,8 +9,9 @@ from app.infra.db import session
 from app.scheduling import services
 from app.scheduling.models import Appointment, Hold, WaitlistEntry
 from app.scheduling.queries import schedules
-from app.scheduling.services import WaitingWish
+from app.scheduling.services import WaitingWish, seats
 from tests.factories.scheduling import SYSTEM, at, create_crowd, monday_seven, open_clinic
+from tests.factories.sessions import create_session
 from tests.web.scheduling import counted_statements
 
 TUESDAY = date(2026, 11, 24)
@@ -117,6 +118,21 @@ def test_the_desk_books_a_kept_time_for_somebody_on_the_phone(site, rosa, offer_
     assert "See the visit" in rosa.get("/waitlist/?filter=fulfilled").get_data(as_text=True)
     with site.app_context():
         assert session().scalars(select(Appointment.status)).all() == ["confirmed"]
+
+
+def test_the_desk_books_a_kept_seat_and_finds_its_session(site, rosa, people):
+    with site.app_context():
+        key = create_session(capacity=1)
+        seats.take_seat(people.eve.actor, session_id=key)
+        put_on_list(people.sam.id, type="vaccination")
+        seats.cancel_seat(people.eve.actor, session_id=key)
+        services.offer_freed_seats(SYSTEM, session_id=key)
+        offer_id = session().scalars(select(Hold.id)).one()
+
+    rosa.post(f"/waitlist/offers/{offer_id}/accept/", follow_redirects=True)
+
+    page = rosa.get("/waitlist/?filter=fulfilled").get_data(as_text=True)
+    assert f'href="/sessions/{key}/">See the session' in page
 
 
 def test_the_desk_declines_for_somebody_and_cannot_book_it_then(rosa, offer_id):

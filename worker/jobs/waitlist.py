@@ -26,6 +26,12 @@ def offer_freed_times(
     )
 
 
+@job(JobName.OFFER_FREED_SEATS, transactions=Transactions.OWN)
+def offer_freed_seats(actor: Actor, *, session_id: int) -> None:
+    """Offer the free seats of a session to those who wait; nobody is asked twice (SCH-31)."""
+    services.offer_freed_seats(actor, session_id=session_id)
+
+
 @job(JobName.SETTLE_HOLDS, transactions=Transactions.OWN)
 def settle_holds(actor: Actor) -> None:
     """End offers and entries whose time is over; running it again is harmless."""

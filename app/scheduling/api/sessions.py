@@ -80,7 +80,7 @@ class SessionApi(ClinicApi):
         patient = body.get("patient") or None
         given = shapes.given_answers(body)
         seat = seats.take_seat(actor, session_id=_key(number), patient=patient, given=given)
-        answer = jsonify(id=seat.id, session=seat.session_id, status=seat.status)
+        answer = jsonify(shapes.seat_json(seat))
         answer.status_code = 201
         return answer
 

@@ -17,6 +17,7 @@ from app.scheduling import rules
 from app.scheduling.errors import FreeTime, SlotTaken, UnknownAppointment
 from app.scheduling.errors.waitlist import OfferOver
 from app.scheduling.queries.appointments import AppointmentView
+from app.scheduling.queries.sessions import SeatView
 from app.scheduling.rules import AppointmentStatus, Slot
 from app.scheduling.services import Booked
 from app.scheduling.services.wish import Answers
@@ -182,6 +183,11 @@ def slots_answer(slots: Sequence[Slot], type_code: str, zone: ZoneInfo) -> Respo
         parts.append(heads[provider] + tail)
     body = f'{{"timezone":{json.dumps(zone.key)},"slots":[{",".join(parts)}]}}'
     return Response(body, mimetype="application/json")
+
+
+def seat_json(seat: SeatView) -> dict[str, Any]:
+    """A seat in a group session."""
+    return {"id": seat.id, "session": seat.session_id, "status": seat.status}
 
 
 def with_alternatives(book: Callable[[], Response], type_code: Callable[[], str]) -> Response:

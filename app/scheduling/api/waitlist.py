@@ -11,6 +11,8 @@ from app.scheduling import services
 from app.scheduling.api import shapes
 from app.scheduling.api.wall_times import body_day, body_time
 from app.scheduling.errors.waitlist import UnknownOffer
+from app.scheduling.queries.appointments import AppointmentView
+from app.scheduling.queries.sessions import SeatView
 from app.scheduling.queries.waitlist import EntryView, OfferView
 from app.scheduling.rules.waitlist import WHOLE_DAY
 from app.scheduling.services import WaitingWish
@@ -93,7 +95,7 @@ class WaitlistApi(ClinicApi):
     @expose("/offers/<int:number>/accept/", methods=["POST"])
     @signed_in
     def accept(self, number: int) -> Response:
-        """Take the time that is kept; taking it twice books it once.
+        """Take the time or the seat that is kept; taking it twice books it once.
         ---
         post:
           parameters:
@@ -114,7 +116,7 @@ class WaitlistApi(ClinicApi):
                       type: string
                       description: Why staff book although an answer is a red flag
           responses:
-            200: {description: The visit}
+            200: {description: "The visit; or id, session and status of the seat"}
             404: {description: No such offer, or not yours}
             409: {description: The offer is over; `alternatives` lists free times near it}
             422: {description: A question is open or an answer is a red flag; the offer stays}
@@ -124,9 +126,7 @@ class WaitlistApi(ClinicApi):
         key = _key(number)
         return shapes.with_alternatives(
             lambda: jsonify(
-                shapes.appointment_json(
-                    services.accept_offer(actor, offer_id=key, given=given), zone
-                )
+                _taken_json(services.accept_offer(actor, offer_id=key, given=given), zone)
             ),
             lambda: services.offer_details(actor, offer_id=key).type,
         )
@@ -191,6 +191,12 @@ def _given() -> Answers:
     return shapes.given_answers(json_body(shapes.ANSWERS))
 
 
+def _taken_json(taken: AppointmentView | SeatView, zone: ZoneInfo) -> dict[str, Any]:
+    if isinstance(taken, SeatView):
+        return shapes.seat_json(taken)
+    return shapes.appointment_json(taken, zone)
+
+
 def _wish(body: dict[str, Any]) -> WaitingWish:
     return WaitingWish(
         type=body["type"],
@@ -235,6 +241,7 @@ def _entry_json(entry: EntryView, zone: ZoneInfo) -> dict[str, Any]:
         }
         if entry.offer_id and entry.offer_starts_at and entry.offer_expires_at
         else None,
+        **({"session": entry.session_id} if entry.session_id else {}),
     }
 
 

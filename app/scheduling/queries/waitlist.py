@@ -18,12 +18,15 @@ from app.patients.queries import PatientCard
 from app.scheduling.models import (
     Appointment,
     AppointmentType,
+    GroupSession,
     Hold,
     Practitioner,
+    Seat,
     TypeNeed,
     WaitlistEntry,
 )
 from app.scheduling.queries.wishes_met import meets
+from app.scheduling.rules.sessions import SEATS_ARE_KEPT
 from app.scheduling.rules.waitlist import OPEN_ENTRY, EntryStatus, HoldStatus, WaitingTimes
 
 MOST_CANDIDATES = 200
@@ -51,6 +54,10 @@ class OfferView:
     type: str
     type_name: str
     reason: str
+    session_id: int | None
+    session_title: str | None
+    session_status: str | None
+    seat_id: int | None
     patient: PatientCard
 
     @property
@@ -58,9 +65,15 @@ class OfferView:
         """When the visit would take place."""
         return Period(self.starts_at, self.ends_at)
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether a visit or a seat came of it."""
+        return self.status is HoldStatus.ACCEPTED
+
     def is_open_at(self, now: datetime) -> bool:
-        """Whether the time is kept still."""
-        return self.status is HoldStatus.OPEN and now < self.expires_at
+        """Whether the time is kept still; a seat only while its session takes place."""
+        is_on = self.session_status is None or self.session_status in SEATS_ARE_KEPT
+        return self.status is HoldStatus.OPEN and now < self.expires_at and is_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +91,7 @@ class EntryView:
     reason: str
     created_at: datetime
     appointment_id: AppointmentId | None
+    session_id: int | None
     offer_id: int | None
     offer_starts_at: datetime | None
     offer_provider: str | None
@@ -138,6 +152,7 @@ def _entries() -> Select[Any]:
             Hold.starts_at.label("offer_starts_at"),
             offering.university_id.label("offer_provider"),
             Hold.expires_at.label("offer_expires_at"),
+            Seat.session_id,
         )
         .join(AppointmentType, AppointmentType.id == WaitlistEntry.type_id)
         .outerjoin(Practitioner, Practitioner.id == WaitlistEntry.practitioner_id)
@@ -145,6 +160,7 @@ def _entries() -> Select[Any]:
             Hold, and_(Hold.entry_id == WaitlistEntry.id, Hold.status == HoldStatus.OPEN.value)
         )
         .outerjoin(offering, offering.id == Hold.practitioner_id)
+        .outerjoin(Seat, Seat.id == WaitlistEntry.seat_id)
         .execution_options(populate_existing=True)
     )
     return cast(Select[Any], rows)
@@ -210,6 +226,7 @@ def _view(row: Any, cards: dict[PatientId, PatientCard]) -> EntryView:
         reason=kept.reason,
         created_at=kept.created_at,
         appointment_id=kept.appointment_id,
+        session_id=row.session_id,
         offer_id=row.offer_id,
         offer_starts_at=row.offer_starts_at,
         offer_provider=row.offer_provider,
@@ -251,16 +268,8 @@ def candidates(practitioner_id: int, *, first: date, last: date, zone: ZoneInfo)
     Not those who have booked such a visit since.
     """
     has_visit = select(Appointment.id).where(meets(zone)).correlate(WaitlistEntry)
-    rows = session().execute(
-        select(
-            WaitlistEntry.id,
-            WaitlistEntry.patient_id,
-            WaitlistEntry.type_id,
-            WaitlistEntry.first_day,
-            WaitlistEntry.last_day,
-            WaitlistEntry.earliest,
-            WaitlistEntry.latest,
-        )
+    rows = session().scalars(
+        select(WaitlistEntry)
         .join(AppointmentType, AppointmentType.id == WaitlistEntry.type_id)
         .join(Practitioner, Practitioner.kind == func.any(AppointmentType.provider_kinds))
         .where(
@@ -277,16 +286,19 @@ def candidates(practitioner_id: int, *, first: date, last: date, zone: ZoneInfo)
         )
         .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
         .limit(MOST_CANDIDATES)
+        .execution_options(populate_existing=True)
     )
-    return [
-        Candidate(
-            entry_id=row.id,
-            patient_id=PatientId(row.patient_id),
-            type_id=row.type_id,
-            times=_times(row),
-        )
-        for row in rows
-    ]
+    return [candidate_of(row) for row in rows]
+
+
+def candidate_of(row: WaitlistEntry) -> Candidate:
+    """An entry as somebody who may be offered something."""
+    return Candidate(
+        entry_id=row.id,
+        patient_id=PatientId(row.patient_id),
+        type_id=row.type_id,
+        times=_times(row),
+    )
 
 
 def last_day_waited_for() -> date | None:
@@ -356,21 +368,28 @@ def _offers() -> Select[Any]:
             AppointmentType.name.label("type_name"),
             WaitlistEntry.reason,
             WaitlistEntry.patient_id,
+            Hold.session_id,
+            GroupSession.title.label("session_title"),
+            GroupSession.status.label("session_status"),
+            Hold.seat_id,
         )
         .join(WaitlistEntry, WaitlistEntry.id == Hold.entry_id)
         .join(AppointmentType, AppointmentType.id == WaitlistEntry.type_id)
         .join(Practitioner, Practitioner.id == Hold.practitioner_id)
+        .outerjoin(GroupSession, GroupSession.id == Hold.session_id)
     )
     return cast(Select[Any], rows)
 
 
 def lapsed_offers(now: datetime) -> list[int]:
-    """Open offers whose time is over, the oldest first."""
+    """Open offers whose time is over, or whose session is, the oldest first."""
+    is_off = GroupSession.status.not_in(sorted(SEATS_ARE_KEPT))
     statement = (
         select(Hold.id)
+        .outerjoin(GroupSession, GroupSession.id == Hold.session_id)
         .where(
             Hold.status == HoldStatus.OPEN.value,
-            Hold.expires_at <= now,
+            or_(Hold.expires_at <= now, is_off),
             Hold.entry_id.is_not(None),
         )
         .order_by(Hold.expires_at, Hold.id)
@@ -380,14 +399,21 @@ def lapsed_offers(now: datetime) -> list[int]:
 
 
 def hours_recovered(zone: ZoneInfo, *, since: datetime) -> list[Recovered]:
-    """Accepted offers by the month of the visit and the kind, the latest month first."""
+    """Accepted offers by the month of the visit and the kind, the latest month first.
+
+    Seats are left out: the hours of their session take place with them or without.
+    """
     month = func.date_trunc("month", func.timezone(zone.key, Hold.starts_at)).label("month")
     seconds = func.sum(extract("epoch", Hold.ends_at - Hold.starts_at))
     rows = session().execute(
         select(month, AppointmentType.name, func.count(), seconds)
         .join(WaitlistEntry, WaitlistEntry.id == Hold.entry_id)
         .join(AppointmentType, AppointmentType.id == WaitlistEntry.type_id)
-        .where(Hold.status == HoldStatus.ACCEPTED.value, Hold.starts_at >= since)
+        .where(
+            Hold.status == HoldStatus.ACCEPTED.value,
+            Hold.starts_at >= since,
+            Hold.session_id.is_(None),
+        )
         .group_by(month, AppointmentType.name)
         .order_by(month.desc(), AppointmentType.name)
     )

@@ -40,6 +40,10 @@ class SeatStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+# An offer of a seat outlives the end of booking, but not the session.
+SEATS_ARE_KEPT = frozenset({SessionStatus.OPEN, SessionStatus.CLOSED})
+
+
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """Who may take a seat from when; an empty program or year level is any."""

@@ -12,6 +12,7 @@ from app.scheduling.rules.facts import Slot
 
 # Somebody who takes an offer in its last minute still has to come to the clinic.
 MARGIN = timedelta(minutes=15)
+NO_NOTICE = timedelta(0)
 LONGEST_WAIT = timedelta(days=366)
 WHOLE_DAY = (time(0), time(23, 59))
 
@@ -48,7 +49,7 @@ class WaitingTimes:
     earliest: time = WHOLE_DAY[0]
     latest: time = WHOLE_DAY[1]
 
-    def suit(self, slot: Slot, zone: ZoneInfo) -> bool:
+    def suit(self, slot: Slot | Period, zone: ZoneInfo) -> bool:
         """Whether the whole visit lies within them."""
         starts, ends = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
         return (

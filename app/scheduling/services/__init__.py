@@ -22,14 +22,10 @@ from app.scheduling.services.catalogue import (
 from app.scheduling.services.changes import change_status
 from app.scheduling.services.forgetting import ForgottenBookings, forget_bookings
 from app.scheduling.services.free_times import available_times, explain_time
-from app.scheduling.services.holds import (
-    accept_offer,
-    decline_offer,
-    offer_details,
-    offer_freed_time,
-)
+from app.scheduling.services.holds import offer_freed_time
 from app.scheduling.services.moving import reschedule_appointment
 from app.scheduling.services.no_shows import mark_no_shows
+from app.scheduling.services.offer_answers import accept_offer, decline_offer, offer_details
 from app.scheduling.services.points import contest_point, decide_point, missed_visits, own_points
 from app.scheduling.services.reading import (
     CalendarWindow,
@@ -51,6 +47,7 @@ from app.scheduling.services.schedules import (
     save_override,
     save_weekly_hours,
 )
+from app.scheduling.services.seat_offers import offer_freed_seats
 from app.scheduling.services.seat_reminders import send_seat_reminders
 from app.scheduling.services.waitlist import (
     WaitingWish,
@@ -92,6 +89,7 @@ __all__ = [
     "mark_no_shows",
     "missed_visits",
     "offer_details",
+    "offer_freed_seats",
     "offer_freed_time",
     "own_appointments",
     "own_points",

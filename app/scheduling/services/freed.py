@@ -1,4 +1,4 @@
-"""Notes that time became free, so that the waiting list hears of it (SCH-31)."""
+"""Notes that time or a seat became free, so that the waiting list hears of it (SCH-31)."""
 
 from datetime import datetime
 
@@ -52,3 +52,10 @@ def time_freed(
         ends_at=period.ends_at.isoformat(),
         released_by=released_by,
     )
+
+
+def seat_freed(tx: Transaction, *, session_id: int, starts_at: datetime, key: str) -> None:
+    """Promise to offer the seat to whoever waits; the same key is promised once."""
+    if starts_at <= clock.now() or not tx.execute(SOMEBODY_WAITS).scalar():
+        return
+    enqueue(tx, JobName.OFFER_FREED_SEATS, dedupe_key=f"offer/{key}", session_id=session_id)

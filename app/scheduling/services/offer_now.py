@@ -19,6 +19,7 @@ from app.scheduling.rules.waitlist import EntryStatus, earliest_offer
 from app.scheduling.services import questions
 from app.scheduling.services.free_times import available_times
 from app.scheduling.services.holds import Freed, try_offer
+from app.scheduling.services.offering import open_for
 
 LISTED_FOR = timedelta(days=13)
 
@@ -40,8 +41,7 @@ def times_to_offer(actor: Actor, *, entry_id: int) -> tuple[EntryView, list[Slot
         provider=entry.provider,
         patient=entry.patient.university_id,
     )
-    open_for = timedelta(minutes=settings().offer_minutes)
-    soonest = earliest_offer(now, open_for=open_for, notice=wanted.policy.minimum_notice)
+    soonest = earliest_offer(now, open_for=open_for(), notice=wanted.policy.minimum_notice)
     return entry, [
         slot for slot in found if slot.starts_at >= soonest and entry.times.suit(slot, zone)
     ]

@@ -32,6 +32,7 @@ from app.scheduling.rules import sessions as session_rules
 from app.scheduling.rules.points import check_own_seat
 from app.scheduling.rules.sessions import SeatStatus, SessionStatus
 from app.scheduling.services import parties
+from app.scheduling.services.freed import seat_freed
 from app.scheduling.services.questionnaires import (
     Answered,
     check_wish,
@@ -100,13 +101,84 @@ def _take(actor: Actor, session_id: int, card: PatientCard, given: Answers, *, i
         if is_own:
             _check_may_take(actor, found, card, now)
         session_rules.check_takes_seats(found.status, found.ends_at, now)
-        if sessions.busy_patients([card.id], found.period, now=now):
-            raise PatientBusy("There is another visit at this time. Please change that first.")
-        answered = _answered(actor, found, card, given, is_own=is_own)
-        _count_up(tx, found, now)
-        seat_id = _store(tx, actor, found, card, now)
-        store_seat_answers(tx, answered, seat_id)
-        return seat_id
+        answered = _checked(actor, found, card, given, now, is_own=is_own)
+        count_up(tx, found, now)
+        return _stored(tx, actor, found, card, answered, now)
+
+
+def take_kept_seat(
+    tx: Transaction, actor: Actor, *, session_id: int, patient: str, given: Answers
+) -> int:
+    """Take the seat that an offer keeps: it is counted already, also after booking has ended.
+
+    The caller holds the patient's calendar and the session. Who took another seat there
+    meanwhile keeps that one. Raises what `take_seat` raises for the patient.
+    """
+    card, is_own = parties.patient_to_book(actor, patient)
+    found = known_session(session_id)
+    present = sessions.seat_of_patient(session_id, card.id)
+    if present is not None:
+        _count_down(tx, session_id)
+        _tell_who_waits(tx, found, f"seat-left/{present.id}")
+        return present.id
+    now = clock.now()
+    if is_own:
+        _check_may_take(actor, found, card, now)
+    answered = _checked(actor, found, card, given, now, is_own=is_own)
+    return _stored(tx, actor, found, card, answered, now)
+
+
+def give_back_kept_seat(tx: Transaction, *, session_id: int, offer_id: int) -> None:
+    """An offer is over: its seat is free again, for the next one who waits (SCH-31)."""
+    _count_down(tx, session_id)
+    _tell_who_waits(tx, known_session(session_id), f"seat-offer/{offer_id}")
+
+
+def _count_down(tx: Transaction, session_id: int) -> None:
+    """A session that was called off counts no seats any more (SCH-04)."""
+    tx.execute(
+        update(GroupSession)
+        .where(
+            GroupSession.id == session_id,
+            GroupSession.taken > 0,
+            GroupSession.status != SessionStatus.CANCELLED.value,
+        )
+        .values(taken=GroupSession.taken - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _tell_who_waits(tx: Transaction, found: SessionView, key: str) -> None:
+    if found.status is SessionStatus.OPEN:
+        seat_freed(tx, session_id=found.id, starts_at=found.starts_at, key=key)
+
+
+def _checked(
+    actor: Actor,
+    found: SessionView,
+    card: PatientCard,
+    given: Answers,
+    now: datetime,
+    *,
+    is_own: bool,
+) -> Answered | None:
+    """Whether the patient is free then; returns the checked answers (SCH-13)."""
+    if sessions.busy_patients([card.id], found.period, now=now):
+        raise PatientBusy("There is another visit at this time. Please change that first.")
+    return _answered(actor, found, card, given, is_own=is_own)
+
+
+def _stored(
+    tx: Transaction,
+    actor: Actor,
+    found: SessionView,
+    card: PatientCard,
+    answered: Answered | None,
+    now: datetime,
+) -> int:
+    seat_id = _store(tx, actor, found, card, now)
+    store_seat_answers(tx, answered, seat_id)
+    return seat_id
 
 
 def _answered(
@@ -139,7 +211,7 @@ def _in_words(instant: datetime | None) -> str:
     return f"{wall:%A}, {wall.day} {wall:%B}, {clock_text}"
 
 
-def _count_up(tx: Transaction, found: SessionView, now: datetime) -> None:
+def count_up(tx: Transaction, found: SessionView, now: datetime) -> None:
     """SCH-04: one guarded UPDATE decides who gets the last seat; nothing is read before."""
     counted = tx.execute(
         update(GroupSession)
@@ -213,6 +285,7 @@ def cancel_seat(
             raise UnknownSeat() if not is_own else UnknownSession()
         session_rules.check_cancel(seat.status, own=is_own, until=_until(found), now=clock.now())
         _give_back(tx, seat, why)
+        _tell_who_waits(tx, found, f"seat/{seat.id}")
         _note(tx, actor, "cancel", seat.id, card.id)
         tell_seat_cancelled(tx, actor, found, seat)
     return known_session(session_id)
@@ -228,12 +301,7 @@ def _until(found: SessionView) -> datetime:
 
 def _give_back(tx: Transaction, seat: SeatView, reason: str) -> None:
     """The count first, as everybody who changes a session does, then the seat (SCH-04)."""
-    tx.execute(
-        update(GroupSession)
-        .where(GroupSession.id == seat.session_id, GroupSession.taken > 0)
-        .values(taken=GroupSession.taken - 1)
-        .execution_options(synchronize_session=False)
-    )
+    _count_down(tx, seat.session_id)
     _set_status(tx, seat, SeatStatus.CANCELLED, reason)
     tx.execute(update(Claim).where(Claim.seat_id == seat.id).values(active=False))
 

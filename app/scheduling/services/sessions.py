@@ -35,6 +35,7 @@ from app.scheduling.queries.facts import PROVIDER, ROOM
 from app.scheduling.queries.sessions import SessionView
 from app.scheduling.queries.types import BookableType, Provider
 from app.scheduling.rules.sessions import SeatStatus, SessionDraft, SessionStatus, check_draft
+from app.scheduling.services.freed import seat_freed
 from app.scheduling.services.seat_messages import tell_seat_cancelled
 from app.scheduling.services.session_hours import override_of_hours
 from app.scheduling.services.writing import lock_parties, release_lapsed_holds
@@ -86,6 +87,8 @@ def _save(actor: Actor, draft: SessionDraft, session_id: int | None, version: in
         _store_cohorts(tx, key, draft)
         _store_stations(tx, key, draft.stations)
         _note(tx, actor, "save", key, override)
+        if session_id is not None:
+            _tell_who_waits(tx, key)  # there may be more seats, or for more people
     return key
 
 
@@ -322,8 +325,22 @@ def set_booking_open(actor: Actor, *, session_id: int, is_open: bool) -> None:
         )
         if changed.rowcount:
             _note(tx, actor, "open" if is_open else "stop", session_id)
+            _tell_who_waits(tx, session_id)
         elif known_session(session_id).status != target:
             raise SeatRefused("This session is over or cancelled.")
+
+
+def _tell_who_waits(tx: Transaction, session_id: int) -> None:
+    """Seats that a change of the session makes free are offered like given back ones (SCH-31)."""
+    tx.flush()  # what is read below is the session after the change
+    found = known_session(session_id)
+    if found.free > 0 and found.status is SessionStatus.OPEN:
+        seat_freed(
+            tx,
+            session_id=session_id,
+            starts_at=found.starts_at,
+            key=f"session/{session_id}/{found.version}",
+        )
 
 
 def _settle(tx: Transaction, session_id: int, target: SessionStatus) -> SessionView | None:

@@ -29,7 +29,7 @@ from app.scheduling.rules.waitlist import (
 )
 from app.scheduling.services import parties, questions
 from app.scheduling.services.form_holds import settle_form_holds
-from app.scheduling.services.holds import close_hold, settle_lapsed_offers
+from app.scheduling.services.offer_answers import close_hold, settle_lapsed_offers
 from app.scheduling.services.wishes_met import end_met_wishes
 from app.scheduling.services.writing import lock_parties
 from app.security.services import record_event

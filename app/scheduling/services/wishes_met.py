@@ -17,8 +17,8 @@ from app.scheduling.queries import waitlist
 from app.scheduling.queries.waitlist import EntryView
 from app.scheduling.queries.wishes_met import WishMet, wishes_met
 from app.scheduling.rules.waitlist import EntryStatus, HoldStatus
-from app.scheduling.services.holds import close_hold
 from app.scheduling.services.messages import place_of_clinic
+from app.scheduling.services.offer_answers import close_hold
 from app.security.services import record_event
 
 SUBJECT = "You have a visit now, so you wait no longer"
