@@ -11,6 +11,7 @@ from app.backup.rules.proof import (
     Check,
     check_counts,
     check_revision,
+    check_room,
     has_passed,
     named,
     spread,
@@ -41,6 +42,16 @@ def test_rows_are_compared_table_by_table():
 def test_the_schema_must_be_the_one_of_the_manifest():
     assert check_revision("0012", "0012").passed
     assert check_revision("0012", "").sentence == "The schema is missing instead of 0012."
+
+
+def test_what_is_unpacked_needs_a_tenth_more_room_than_its_size():
+    """BAK-02"""
+    assert check_room([40_000_000, 60_000_000], 110_000_000).passed
+    assert check_room([], 0).passed
+    assert check_room([40_000_000, 60_000_000], 109_999_999).sentence == (
+        "There is no room to unpack it: 110.0 MB are needed in USCPIS_HOME and 110.0 MB are free."
+    )
+    assert not check_room([100_000_000], 5_000_000).passed
 
 
 def test_only_the_first_problems_are_named():

@@ -1,7 +1,9 @@
 """A backup counts only after it was restored and checked from every side (BAK-02)."""
 
 import hashlib
+import re
 import shutil
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -89,6 +91,7 @@ def test_a_good_set_passes_every_check_and_says_what_was_found(prove, kit, made)
     assert [check.name for check in checks] == [
         "seals",
         "compatibility",
+        "room",
         "restore",
         "schema",
         "row counts",
@@ -119,6 +122,38 @@ def test_a_set_of_an_unknown_release_is_told_apart_from_damage(prove, kit, made)
 
     assert failed(checks) == ["compatibility"]
     assert "does not know" in checks[-1].sentence
+
+
+def test_a_disk_without_room_is_said_with_both_numbers_before_anything_is_restored(
+    proving_app, kit, made, tmp_path
+):
+    """BAK-02: on a real small file system, where we may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
+    large = replace(made.parts[0], plain_size=10**18)  # who may not mount has no such disk
+    parts = made.parts if mounted.returncode == 0 else (large, *made.parts[1:])
+    try:
+        with proving_app.app_context():
+            place = Place(kit.folder, kit.vault, replace(made, parts=parts))
+            checks = [proving.room_for(place, disk / "home" / "not made yet")]
+            if mounted.returncode == 0:
+                url = kit.source.database_url
+                (disk / "taken").write_bytes(bytes(900_000))
+                checks = proving.prove_set(place, (KNOWN,), url, disk / "home")
+    finally:
+        if mounted.returncode == 0:
+            subprocess.run(["umount", str(disk)], check=True)
+
+    assert failed(checks) == ["room"]
+    assert checks[-1].sentence.startswith("There is no room to unpack it: ")
+    assert re.search(
+        r"[\d,.]+ MB are needed in USCPIS_HOME and [\d,.]+ MB are free", checks[-1].sentence
+    )
 
 
 def test_rows_that_are_missing_are_named(prove, kit, made):

@@ -2,20 +2,22 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
-from app.backup.errors import AlreadyRunning, BackupFailed
-from app.backup.services import restore
+from app.backup.errors import AlreadyRunning, BackupFailed, ProofFailed
+from app.backup.services import proving, restore
 from app.backup.services.history import migrate_copy
 from app.backup.services.preview import preview_set
 from app.backup.services.replacing import NOTE, fill_gaps, live_state, previous, recover
 from app.backup.services.restoring import Place, administering
-from app.backup.services.settling import numbers_given_out
+from app.backup.services.settling import Authority, numbers_given_out
+from app.infra.db import let_go
 from app.security.errors import NoAuditKey
 from tests import site
 from tests.factories.backups import create_kit
-from tests.factories.restores import SYSTEM
+from tests.factories.restores import SYSTEM, create_world
 
 
 @pytest.fixture
@@ -57,6 +59,24 @@ def test_a_note_of_a_killed_run_waits_until_the_server_is_back(nowhere):
         with pytest.raises(BackupFailed, match="cannot be reached"):
             restore.finish_restore(SYSTEM)
         assert (live.home / NOTE).exists()
+
+
+@pytest.mark.committed
+def test_without_room_nothing_is_unpacked_and_nothing_replaced(app, monkeypatch):
+    """BAK-02: the refusal names both numbers."""
+    world = create_world(app)
+    made = world.make()
+    monkeypatch.setattr(proving, "disk_usage", lambda _path: SimpleNamespace(free=5_000))
+    authority = Authority("Ada Reyes", "Abe Santos", "The timetable was deleted by mistake.")
+    with app.app_context():
+        place = restore.found_set(str(world.home / "backups"), made.set_name)
+        for deed in (restore.restore_set, restore.bring_back_files):
+            with pytest.raises(ProofFailed, match=r"room: .* MB are needed .* 0\.0 MB are free"):
+                deed(SYSTEM, place, authority, tell=lambda _step: None)
+        let_go()
+
+    assert world.databases() == [world.name]
+    assert list(world.home.glob(".*")) == []
 
 
 @pytest.mark.committed

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MOST_NAMED = 5
+ROOM_TO_SPARE = 10  # per cent of what is unpacked
+MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,20 @@ def check_revision(expected: str, found: str) -> Check:
     if expected != found:
         return Check("schema", False, f"The schema is {found or 'missing'} instead of {expected}.")
     return Check("schema", True, f"The schema is {found}, as the manifest says.")
+
+
+def check_room(plain_sizes: Iterable[int], free: int) -> Check:
+    """Whether what is unpacked fits beside the clinic's files, with a tenth to spare (BAK-02)."""
+    unpacked = sum(plain_sizes)
+    needed = unpacked + unpacked * ROOM_TO_SPARE // 100
+    numbers = f"{_megabytes(needed)} are needed in USCPIS_HOME and {_megabytes(free)} are free"
+    if needed > free:
+        return Check("room", False, f"There is no room to unpack it: {numbers}.")
+    return Check("room", True, f"There is room to unpack it: {numbers}.")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / MEGABYTE:,.1f} MB"
 
 
 def named(problems: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import disk_usage
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +20,7 @@ from app.backup.rules.proof import (
     Check,
     check_counts,
     check_revision,
+    check_room,
     has_passed,
     named,
     spread,
@@ -61,7 +63,7 @@ def prove_set(
     Unpacked files lie below `folder` meanwhile. Never raises for a bad set or a server that says
     no; the first check that fails is the last one where the next would make no sense.
     """
-    checks = check_before(place, scratch_server_url, tell=tell)
+    checks = check_before(place, scratch_server_url, folder, tell=tell)
     if not has_passed(checks):
         return checks
     try:
@@ -71,7 +73,9 @@ def prove_set(
         return [*checks, _failed("restore", error)]
 
 
-def check_before(place: Place, server_url: str, *, tell: Tell = _quietly) -> list[Check]:
+def check_before(
+    place: Place, server_url: str, folder: Path, *, tell: Tell = _quietly
+) -> list[Check]:
     """What can be said of a set without restoring it: every bit of it, and whether it fits."""
     tell("reading every part")
     try:
@@ -86,7 +90,17 @@ def check_before(place: Place, server_url: str, *, tell: Tell = _quietly) -> lis
         return [Check("seals", False, error.message)]
     except SQLAlchemyError as error:
         return [*checks, _failed("compatibility", error)]
-    return [*checks, Check("compatibility", True, "This release and this server can take it.")]
+    checks.append(Check("compatibility", True, "This release and this server can take it."))
+    return [*checks, room_for(place, folder)]
+
+
+def room_for(place: Place, folder: Path) -> Check:
+    """Whether the disk of this folder has room for the dump and the files of the set.
+
+    The database itself comes back on the server's disk, which nobody but the server knows.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return check_room([part.plain_size for part in place.manifest.parts], disk_usage(there).free)
 
 
 def prove_copy(

@@ -28,7 +28,7 @@ from app.backup.rules.asking import SHORTEST_REASON, are_two, is_reason
 from app.backup.services.checking import read_set
 from app.backup.services.keys import backup_vault
 from app.backup.services.places import all_places
-from app.backup.services.proving import Tell, check_before, prove_copy, prove_set
+from app.backup.services.proving import Tell, check_before, prove_copy, prove_set, room_for
 from app.backup.services.replacing import (
     LiveState,
     Site,
@@ -131,9 +131,10 @@ def finish_restore(actor: Actor) -> bool:
 def bring_back_files(actor: Actor, place: Place, authority: Authority, *, tell: Tell) -> int:
     """Put files of the set where there are none; the database and every file that is there stay.
 
-    Returns how many came back. Raises Damaged, AlreadyRunning.
+    Returns how many came back. Raises Damaged, AlreadyRunning, ProofFailed without room.
     """
     site = live_site()
+    _refuse_failed([room_for(place, site.home)], ())
     tell("unpacking the files")
     with _only_restore(site), TemporaryDirectory(dir=site.home, prefix=".files-") as folder:
         restore_files(place, site.areas, Path(folder))
@@ -190,7 +191,7 @@ def restore_set(
     make_site_account()
     was = live_state(site)
     with _alone(site, was) as release:
-        checks = check_before(place, site.database_url, tell=tell)
+        checks = check_before(place, site.database_url, site.home, tell=tell)
         _refuse_failed(checks, ())
         with copy_beside(site.database_url, site.home, RESTORE) as copy:
             held_back = _prepare(actor, place, authority, copy, was, accepted, tell)
