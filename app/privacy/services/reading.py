@@ -10,7 +10,7 @@ from app.kernel.ids import PatientId
 from app.patients.queries import PatientCard, patients_by_ids, those_matching
 from app.privacy import queries, rules
 from app.privacy.permissions import Permission
-from app.privacy.queries import EntryView, RequestView, Wanted
+from app.privacy.queries import CopyView, EntryView, RequestView, Wanted
 from app.privacy.queries.requests import PAGE
 from app.privacy.rules import Clock, RequestKind
 from app.privacy.services.requests import erasure_verdict
@@ -48,8 +48,14 @@ class RequestPage:
     line: RequestLine
     log: list[EntryView]
     verdict: Verdict | None
+    copies: list[CopyView]
     may_write: bool
     colleagues: list[Account]
+
+    @property
+    def current_copy(self) -> CopyView | None:
+        """The one that is being made or lies here."""
+        return next((one for one in self.copies if one.removed_at is None), None)
 
 
 def request_list(actor: Actor, *, wanted: Wanted, text: str = "", page: int = 0) -> RequestList:
@@ -98,6 +104,7 @@ def request_page(actor: Actor, *, request_id: int) -> RequestPage:
         line=request_lines([found])[0],
         log=queries.entries(request_id=request_id),
         verdict=erasure_verdict(found.patient_id) if is_erasure else None,
+        copies=queries.copies_of(request_id),
         may_write=actor.may(Permission.REQUEST_WRITE),
         colleagues=[
             one

@@ -146,10 +146,8 @@ class RightsRequestView(GuardedView):
         return cast(Response, (page, 422) if refusal else page)
 
     def _page(self, name: str, **facts: Any) -> Response:
-        may_write = current_actor().may(Permission.REQUEST_WRITE)
-        return cast(
-            Response,
-            self.render_template(
-                f"privacy/{name}.html", kinds=KIND_NAMES, may_write=may_write, **facts
-            ),
-        )
+        actor = current_actor()
+        facts["may_write"] = actor.may(Permission.REQUEST_WRITE)
+        facts["may_copy"] = actor.may(Permission.COPY_WRITE)
+        page = self.render_template(f"privacy/{name}.html", kinds=KIND_NAMES, **facts)
+        return cast(Response, page)
