@@ -1,7 +1,9 @@
-"""`python -m worker`: one RQ worker, which forks a child for every job."""
+"""`python -m worker`: an RQ worker for each hand, which forks a child for every job."""
 
 import logging
 import threading
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -13,8 +15,9 @@ from rq.worker import DequeueStrategy
 
 from app.factory import create_app
 from app.infra.db import db
-from app.infra.queue import QUEUES, connect_worker, queue
+from app.infra.queue import HANDS, connect_worker, queue
 from config.settings import read_settings
+from worker.hands import Hand, keep_hands
 from worker.relay import stop_on_signals
 from worker.runtime import declared_jobs, use_site
 
@@ -22,6 +25,7 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 5.0
+Stopping = threading.Event
 
 
 class ClinicWorker(Worker):
@@ -36,6 +40,11 @@ class ClinicWorker(Worker):
         self.stopping.set()
         super().request_stop(signum, frame)
 
+    def _install_signal_handlers(self) -> None:
+        """A wish that came before RQ listened counts too."""
+        super()._install_signal_handlers()
+        self._stop_requested = self._stop_requested or self.stopping.is_set()
+
     def main_work_horse(self, job: Any, queue: Any) -> None:
         """In the child: connections of the parent must not be used by two processes."""
         with self.site.app_context():
@@ -49,12 +58,12 @@ class ClinicWorker(Worker):
         """Nothing was subscribed."""
 
 
-def keep_working(site: Flask, connection: Redis, stopping: threading.Event) -> None:
+def keep_working(site: Flask, redis_url: str, queues: Sequence[str], stopping: Stopping) -> None:
     """Until asked to stop. RQ's worker ends when Redis does; this begins again."""
-    pause = FIRST_PAUSE
+    connection, pause = connect_worker(redis_url), FIRST_PAUSE
     while not stopping.is_set():
         try:
-            worked = _work(site, connection, stopping)
+            worked = _work(site, connection, queues, stopping)
         except (RedisError, OSError) as error:
             log.warning("worker waits for Redis: %s", type(error).__name__)
             worked = False
@@ -66,10 +75,10 @@ def keep_working(site: Flask, connection: Redis, stopping: threading.Event) -> N
         stopping.wait(pause)
 
 
-def _work(site: Flask, connection: Redis, stopping: threading.Event) -> bool:
-    # Both queues get their turn: a mail server that hangs must not keep other work waiting.
+def _work(site: Flask, connection: Redis, queues: Sequence[str], stopping: Stopping) -> bool:
+    # All queues get their turn: a mail server that hangs must not keep other work waiting.
     worker = ClinicWorker(
-        [queue(connection, name) for name in QUEUES],
+        [queue(connection, name) for name in queues],
         connection=connection,
         serializer=JSONSerializer,
         log_job_description=False,
@@ -79,14 +88,18 @@ def _work(site: Flask, connection: Redis, stopping: threading.Event) -> bool:
 
 
 def main() -> None:
-    """Run until SIGTERM; the job under way is finished first."""
+    """Run until SIGTERM; the jobs under way are finished first."""
     settings = read_settings()
     stopping = threading.Event()
     stop_on_signals(stopping.set)
     site = create_app(settings)
     use_site(site)
     declared_jobs()
-    keep_working(site, connect_worker(settings.redis_url), stopping)
+    hands = [
+        Hand(name, partial(keep_working, site, settings.redis_url, queues, stopping))
+        for name, queues in HANDS.items()
+    ]
+    keep_hands(hands, stopping)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from app.backup.services.keys import ESCROWED
 from app.deployment.facts import Certificate, Database, Facts, Files, Processes, Queue
 from app.infra.certificates import CertificateProblem, expiry_of
 from app.infra.db import session
-from app.infra.queue import connect
+from app.infra.queue import HANDS, connect
 from app.infra.runtime import settings
 from app.integrity.queries import all_files
 from app.kernel import clock
@@ -44,7 +44,7 @@ _REVISION = text("SELECT max(version_num) FROM alembic_version")
 
 def look(*, machines: int, workers: int, asks_outside: bool) -> Facts:
     """Everything about this installation."""
-    others = workers + machines  # a relay on each
+    others = workers * len(HANDS) + machines  # a relay on each
     return Facts(
         settings=settings(),
         processes=Processes(

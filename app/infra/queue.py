@@ -6,7 +6,9 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-QUEUES = ("mail", "default")
+# What each hand of a worker takes from: a backup, a proof or a restore must not keep mail waiting.
+HANDS = {"small": ("mail", "default"), "heavy": ("heavy",)}
+QUEUES = tuple(name for names in HANDS.values() for name in names)
 
 
 def connect(url: str) -> Redis:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from app.notifications.rules import Template
 from app.notifications.services import Recipient
 from app.operations.queries import beats
 from app.operations.rules import BeatState
+from tests.drills.house import descendants
 from tests.worker.sink import Sink, free_port, mail_server
 from tests.worker.test_watching import watcher
 
@@ -99,16 +101,16 @@ class Crew:
             return queue.queue(connection, "mail").count
 
     def kill_with_children(self, program: subprocess.Popen) -> None:
-        """kill -9 for the worker and the child that runs the job."""
-        children = Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split()
-        for pid in (program.pid, *map(int, children)):
-            os.kill(pid, signal.SIGKILL)
-        program.wait()
+        """kill -9 for the worker, its hands and the child that runs the job."""
+        if program.poll() is None:
+            for pid in (program.pid, *descendants(program.pid)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            program.wait()
 
     def stop(self) -> None:
         for program in self.programs:
-            program.kill()
-            program.wait()
+            self.kill_with_children(program)
         if self.server is not None:
             self.server.stop()
         self.redis.clean_up()

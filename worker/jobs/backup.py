@@ -9,13 +9,13 @@ from worker.runtime import JobName, Transactions, job
 PATIENCE = timedelta(hours=3)
 
 
-@job(JobName.BACK_UP, timeout=PATIENCE, transactions=Transactions.OWN)
+@job(JobName.BACK_UP, queue="heavy", timeout=PATIENCE, transactions=Transactions.OWN)
 def back_up(actor: Actor, *, run_id: int) -> None:
     """The backup that somebody asked for."""
     services.resume_backup(actor, run_id=run_id)
 
 
-@job(JobName.BACK_UP_DAILY, timeout=PATIENCE, transactions=Transactions.OWN)
+@job(JobName.BACK_UP_DAILY, queue="heavy", timeout=PATIENCE, transactions=Transactions.OWN)
 def back_up_daily(actor: Actor) -> None:
     """The backup of the day; one that fails comes back with growing pauses (BAK-01)."""
     services.run_daily_backup(actor)

@@ -9,13 +9,13 @@ from worker.runtime import JobName, Transactions, job
 PATIENCE = timedelta(minutes=30)
 
 
-@job(JobName.PROVE, timeout=PATIENCE, transactions=Transactions.OWN)
+@job(JobName.PROVE, queue="heavy", timeout=PATIENCE, transactions=Transactions.OWN)
 def prove(actor: Actor, *, run_id: int) -> None:
     """The proof that somebody asked for."""
     services.resume_proof(actor, run_id=run_id)
 
 
-@job(JobName.PROVE_NIGHTLY, timeout=PATIENCE, transactions=Transactions.OWN)
+@job(JobName.PROVE_NIGHTLY, queue="heavy", timeout=PATIENCE, transactions=Transactions.OWN)
 def prove_nightly(actor: Actor) -> None:
     """Looks every hour; once a night the proof is due."""
     services.prove_nightly(actor)

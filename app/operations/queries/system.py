@@ -41,11 +41,13 @@ class Part(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """One RQ queue: what waits in Redis and how long the oldest has."""
+    """One RQ queue: what waits in Redis, how long the oldest has, and who works on it."""
 
     name: str
     depth: int
     oldest: timedelta | None
+    workers: int
+    busy: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,6 @@ class QueueServer:
 
     version: str
     memory: int
-    workers: int
     queues: list[QueueLine]
 
 
@@ -157,22 +158,38 @@ def queue_server(now: datetime) -> QueueServer:
     """Redis and the depth and age of its queues. Raises RedisError."""
     with queue.connect(settings().redis_url) as connection:
         info = connection.info()
+        workers = _workers(connection)
         return QueueServer(
             version=str(info.get("redis_version", "")),
             memory=int(info.get("used_memory", 0)),
-            workers=int(connection.scard("rq:workers") or 0),
-            queues=[_queue_line(connection, name, now) for name in queue.QUEUES],
+            queues=[_queue_line(connection, name, now, workers) for name in queue.QUEUES],
         )
 
 
-def _queue_line(connection: Any, name: str, now: datetime) -> QueueLine:
+def _workers(connection: Any) -> list[tuple[set[str], bool]]:
+    """The queues of each worker, and whether it is busy; one that was killed has no entry."""
+    known = connection.pipeline(transaction=False)
+    for key in sorted(connection.smembers("rq:workers")):
+        known.hmget(key, "queues", "state")
+    return [
+        (set(queues.decode().split(",")), state == b"busy")
+        for queues, state in known.execute()
+        if queues
+    ]
+
+
+def _queue_line(
+    connection: Any, name: str, now: datetime, workers: list[tuple[set[str], bool]]
+) -> QueueLine:
     """The job at the front was put in first: RQ takes from there."""
     waiting = queue.queue(connection, name)
     front = waiting.get_jobs(0, 1)
     since = front[0].enqueued_at if front else None
     if since is not None and since.tzinfo is None:
         since = since.replace(tzinfo=UTC)
-    return QueueLine(name, waiting.count, None if since is None else now - since)
+    states = [is_busy for queues, is_busy in workers if name in queues]
+    age = None if since is None else now - since
+    return QueueLine(name, waiting.count, age, len(states), sum(states))
 
 
 def _mail(now: datetime) -> Mail:
