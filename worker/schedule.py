@@ -17,12 +17,12 @@ EVERY: dict[JobName, timedelta] = {
     JobName.PURGE_IDEMPOTENCY: timedelta(hours=1),
     JobName.PURGE_OPERATIONS: timedelta(days=1),
     JobName.PURGE_OUTBOX: timedelta(days=1),
-    JobName.REMOVE_COPIES: timedelta(days=1),
     JobName.SEAL_AUDIT: timedelta(minutes=1),
     JobName.SEND_REMINDERS: timedelta(minutes=1),
     JobName.SEND_SEAT_REMINDERS: timedelta(minutes=1),
     JobName.SETTLE_HOLDS: timedelta(minutes=1),
     JobName.STORE_PAPER: timedelta(minutes=15),
+    JobName.TIDY_PRIVACY: timedelta(hours=1),
     JobName.WATCH_PRIVACY: timedelta(minutes=5),
 }
 

@@ -79,7 +79,7 @@ class JobName(StrEnum):
     DRAW_UP_DISPOSAL = "retention.draw_up"
     CARRY_OUT_DISPOSAL = "retention.carry_out"
     MAKE_COPY = "privacy.make_copy"
-    REMOVE_COPIES = "privacy.remove_copies"
+    TIDY_PRIVACY = "privacy.tidy_up"
     WATCH_PRIVACY = "privacy.watch_clocks"
 
 

@@ -14,11 +14,29 @@ depends_on = None
 
 # In the order in which they can be dropped, with what the database refuses.
 TABLES = {
-    "privacy_entry": "UPDATE OR DELETE OR TRUNCATE",
+    "privacy_entry": "UPDATE OF id, request_id, breach_id, at, actor_id OR DELETE OR TRUNCATE",
     "privacy_copy": "DELETE OR TRUNCATE",
     "privacy_breach": "DELETE OR TRUNCATE",
     "privacy_request": "DELETE OR TRUNCATE",
 }
+
+# The log stays as it is, with one exception that the database itself checks: of a person who was
+# disposed of the words and the name may be taken out, and nothing else (RET-02).
+GUARD_WORDS = """
+CREATE FUNCTION privacy_guard_words() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  gone boolean;
+BEGIN
+  SELECT p.status = 'disposed' INTO gone FROM privacy_request r
+    JOIN patients_patient p ON p.id = r.patient_id WHERE r.id = OLD.request_id;
+  IF NOT coalesce(gone, false) OR NEW.words <> 'removed with the record'
+     OR (NEW.actor_name <> OLD.actor_name AND NEW.actor_name <> 'Person') THEN
+    RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$
+"""
 
 
 def upgrade() -> None:
@@ -32,6 +50,11 @@ def upgrade() -> None:
             f"CREATE TRIGGER {table}_append_only BEFORE {deeds} ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
+    op.execute(GUARD_WORDS)
+    op.execute(
+        "CREATE TRIGGER privacy_entry_words BEFORE UPDATE ON privacy_entry"
+        " FOR EACH ROW EXECUTE FUNCTION privacy_guard_words()"
+    )
 
 
 def _create_breach() -> None:
@@ -251,3 +274,4 @@ def downgrade() -> None:
     """Take them back."""
     for table in TABLES:
         op.drop_table(table)
+    op.execute("DROP FUNCTION privacy_guard_words()")

@@ -13,6 +13,7 @@ from app.privacy import errors, queries, services
 from app.privacy.queries import Wanted
 from app.privacy.rules import RequestKind, RequestStatus
 from app.privacy.services import RequestDraft
+from app.privacy.services.forgetting import REMOVED
 from app.retention import services as retention
 from app.security.models import AuditEvent
 from tests.factories.privacy import BECAUSE, WISH, asked, ended, in_work
@@ -265,3 +266,29 @@ def test_nobody_else_has_a_say(clinic, db, who):
 def test_a_long_time_ago_is_another_age(clinic, db):
     with pytest.raises(errors.OddValue):
         asked(received_at=datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def test_the_words_go_with_the_record_and_the_log_lets_out_no_others(clinic, db):
+    """RET-02."""
+    open_second_officer()
+    visited(PEOPLE.sam)
+    give_birth_dates()
+    eves = in_work(RequestKind.OBJECTION, PEOPLE.eve)
+    retention.place_hold(PEOPLE.pia.actor, patient_id=person("20259002"), reason=BECAUSE)
+    with clock.pretend(LONG_AFTER):
+        request_id = in_work(RequestKind.ERASURE)
+        services.add_note(PEOPLE.pia.actor, request_id=request_id, words="Sam telephoned.")
+        assert services.forget_words(SYSTEM) == 0
+        retention.carry_out(SYSTEM, disposal_id=approved().id)
+        ended(request_id)
+
+        assert services.forget_words(SYSTEM) == 1
+        assert services.forget_words(SYSTEM) == 0
+
+    found = queries.known_request(request_id)
+    assert (found.wish, found.outcome, found.contact) == (REMOVED, REMOVED, "")
+    assert found.status is RequestStatus.ANSWERED
+    assert {line.words for line in queries.entries(request_id=request_id)} == {REMOVED}
+    assert REMOVED not in {line.words for line in queries.entries(request_id=eves)}
+    with pytest.raises(DBAPIError, match="never changed or removed"):
+        db.execute(text(CHANGE.format("privacy_entry", f"words = '{REMOVED}'")))

@@ -9,6 +9,7 @@ from worker.runtime import JobName, Transactions, job
 
 @job(
     JobName.MAKE_COPY,
+    queue="heavy",
     timeout=timedelta(minutes=10),
     transactions=Transactions.OWN,
 )
@@ -17,10 +18,11 @@ def make_copy(actor: Actor, *, copy_id: int) -> None:
     services.make_copy(actor, copy_id=copy_id)
 
 
-@job(JobName.REMOVE_COPIES, transactions=Transactions.OWN)
-def remove_copies(actor: Actor) -> None:
-    """Copies go after their days; their hashes stay."""
+@job(JobName.TIDY_PRIVACY, transactions=Transactions.OWN)
+def tidy_up(actor: Actor) -> None:
+    """Copies go after their days, and words with the record of whom they are about (RET-02)."""
     services.remove_copies(actor)
+    services.forget_words(actor)
 
 
 @job(JobName.WATCH_PRIVACY, transactions=Transactions.OWN)

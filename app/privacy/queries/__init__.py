@@ -28,6 +28,7 @@ from app.privacy.queries.requests import (
     request_counts,
     requests,
     requests_of,
+    requests_with_words,
 )
 
 __all__ = [
@@ -53,5 +54,6 @@ __all__ = [
     "request_counts",
     "requests",
     "requests_of",
+    "requests_with_words",
     "undecided_breaches",
 ]

@@ -79,10 +79,10 @@ def ready_files() -> set[str]:
 
 
 def owners_of_ready_copies() -> dict[int, PatientId]:
-    """Whose copies lie here."""
+    """Whose copies lie here, by the number of the request."""
     found = session().execute(
-        select(PersonalCopy.id, RightsRequest.patient_id)
+        select(PersonalCopy.request_id, RightsRequest.patient_id)
         .join(RightsRequest, RightsRequest.id == PersonalCopy.request_id)
         .where(PersonalCopy.status == CopyStatus.READY.value, RightsRequest.patient_id.is_not(None))
     )
-    return {copy_id: PatientId(patient_id) for copy_id, patient_id in found if patient_id}
+    return {request_id: PatientId(patient_id) for request_id, patient_id in found if patient_id}

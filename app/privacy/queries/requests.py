@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from app.infra.db import session
 from app.kernel.ids import PatientId, UserId
@@ -175,3 +175,19 @@ def entries(
         .limit(most)
     )
     return [EntryView(*row) for row in found]
+
+
+def requests_with_words(removed: str) -> dict[int, PatientId]:
+    """Requests of patients that still have words of theirs or about them, with the patient."""
+    is_worded = or_(
+        RightsRequest.wish != removed,
+        RightsRequest.contact != "",
+        RightsRequest.outcome.not_in(["", removed]),
+        exists().where(Entry.request_id == RightsRequest.id, Entry.words != removed),
+    )
+    found = session().execute(
+        select(RightsRequest.id, RightsRequest.patient_id).where(
+            RightsRequest.patient_id.is_not(None), is_worded
+        )
+    )
+    return {number: PatientId(patient_id) for number, patient_id in found if patient_id}

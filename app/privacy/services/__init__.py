@@ -18,6 +18,7 @@ from app.privacy.services.copies import (
     remove_copies,
     request_copy,
 )
+from app.privacy.services.forgetting import forget_words
 from app.privacy.services.reading import (
     RequestLine,
     RequestList,
@@ -75,6 +76,7 @@ __all__ = [
     "copy_file",
     "end_request",
     "export_affected",
+    "forget_words",
     "hand_over",
     "keep_quiet",
     "make_copy",

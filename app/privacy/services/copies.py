@@ -26,7 +26,7 @@ from app.infra.templates import render
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.ids import PatientId
-from app.patients.queries import kept_records, patients_by_ids
+from app.patients.queries import patients_by_ids
 from app.privacy import queries, rules
 from app.privacy.errors import CopyNeedsRecord, CopyUnderWay, NoCopy, NotNow
 from app.privacy.models import PersonalCopy
@@ -34,6 +34,7 @@ from app.privacy.permissions import Permission
 from app.privacy.queries import CopyView
 from app.privacy.queries.holdings import Section, sections_about
 from app.privacy.rules import CopyStatus, RequestKind
+from app.privacy.services.forgetting import people_gone
 from app.privacy.services.log import note_request
 
 FORMAT = "uscpis-personal-copy-1"
@@ -216,15 +217,16 @@ def remove_copies(actor: Actor) -> int:
     The hashes stay. Returns how many went (DPA-02, RET-02).
     """
     actor.require(Permission.COPY_WRITE)
-    owners = queries.owners_of_ready_copies()
-    kept = {one.id for one in kept_records(among=set(owners.values()), limit=len(owners))}
-    disposed = [copy_id for copy_id, patient_id in owners.items() if patient_id not in kept]
+    disposed = people_gone(queries.owners_of_ready_copies())
     with transaction() as tx:
         gone = tx.execute(
             update(PersonalCopy)
             .where(
                 PersonalCopy.status == CopyStatus.READY.value,
-                or_(PersonalCopy.expires_at <= clock.now(), PersonalCopy.id.in_(disposed)),
+                or_(
+                    PersonalCopy.expires_at <= clock.now(),
+                    PersonalCopy.request_id.in_(disposed),
+                ),
             )
             .values(status=CopyStatus.REMOVED.value, removed_at=clock.now())
             .returning(PersonalCopy.request_id)
