@@ -61,6 +61,7 @@ class JobName(StrEnum):
     BACK_UP = "backup.back_up"
     BACK_UP_DAILY = "backup.back_up_daily"
     MARK_NO_SHOWS = "scheduling.mark_no_shows"
+    CONTINUE_OUTAGE = "scheduling.continue_outage"
     OFFER_FREED_SEATS = "scheduling.offer_freed_seats"
     OFFER_FREED_TIMES = "scheduling.offer_freed_times"
     SEND_REMINDERS = "scheduling.send_reminders"

@@ -5,6 +5,12 @@ from app.scheduling import services
 from worker.runtime import JobName, Transactions, job
 
 
+@job(JobName.CONTINUE_OUTAGE, transactions=Transactions.OWN)
+def continue_outage(actor: Actor, *, outage_id: int) -> None:
+    """Make the moves of "provider is out" that a crash left over; a line is settled once."""
+    services.continue_outage(actor, outage_id=outage_id)
+
+
 @job(JobName.IMPORT_HOLIDAYS)
 def import_holidays(actor: Actor) -> None:
     """Know the public holidays of this year and the next; known ones stay as they are."""

@@ -36,7 +36,10 @@ class OutageRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One visit of an absence: where it was, where it is now, and the outcome of the call."""
+    """One visit of an absence: where it was, where it is now, and the outcome of the call.
+
+    With `planned_at` it is still on its way to that time.
+    """
 
     id: int
     outcome: str
@@ -44,6 +47,18 @@ class ItemView:
     successor: AppointmentView | None
     called_at: datetime | None
     note: str
+    planned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMove:
+    """Where a visit of an absence shall still go. `provider` is the university ID."""
+
+    item_id: int
+    appointment_id: AppointmentId
+    successor_id: AppointmentId | None
+    starts_at: datetime
+    provider: str
 
 
 def overlapping(
@@ -138,6 +153,7 @@ def items_of(outage_id: int) -> list[ItemView]:
                 OutageItem.successor_id,
                 OutageItem.called_at,
                 OutageItem.note,
+                OutageItem.planned_at,
             ).where(OutageItem.outage_id == outage_id)
         )
         .all()
@@ -152,7 +168,34 @@ def items_of(outage_id: int) -> list[ItemView]:
             views.get(row.successor_id),
             row.called_at,
             row.note,
+            row.planned_at,
         )
         for row in rows
     ]
     return sorted(items, key=lambda item: (item.visit.starts_at, item.id))
+
+
+_PLANNED: Any = select(
+    OutageItem.id,
+    OutageItem.appointment_id,
+    OutageItem.successor_id,
+    OutageItem.planned_at,
+    OutageItem.planned_provider,
+).where(OutageItem.planned_at.is_not(None))
+
+
+def planned_items(outage_id: int) -> list[int]:
+    """The lines of visits that are still to be moved, by their old order."""
+    rows = session().execute(
+        _PLANNED.where(OutageItem.outage_id == outage_id).order_by(OutageItem.id)
+    )
+    return [row.id for row in rows]
+
+
+def locked_plan(item_id: int) -> PlannedMove | None:
+    """Where the visit shall go, which nobody else moves until the transaction ends.
+
+    None when it was moved, or left to be called, already.
+    """
+    row = session().execute(_PLANNED.where(OutageItem.id == item_id).with_for_update()).first()
+    return PlannedMove(*row) if row else None

@@ -26,6 +26,7 @@ from app.scheduling.services.holds import offer_freed_time
 from app.scheduling.services.moving import reschedule_appointment
 from app.scheduling.services.no_shows import mark_no_shows
 from app.scheduling.services.offer_answers import accept_offer, decline_offer, offer_details
+from app.scheduling.services.outages import continue_outage
 from app.scheduling.services.points import contest_point, decide_point, missed_visits, own_points
 from app.scheduling.services.reading import (
     CalendarWindow,
@@ -77,6 +78,7 @@ __all__ = [
     "close_clinic",
     "confirm_attendance",
     "contest_point",
+    "continue_outage",
     "copy_day",
     "decide_point",
     "decline_offer",

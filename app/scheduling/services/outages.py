@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 
 from app.infra.db import Transaction, transaction
+from app.infra.outbox import JobName, enqueue
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.errors import DomainError
@@ -21,7 +22,7 @@ from app.scheduling.permissions import Permission
 from app.scheduling.queries import appointments
 from app.scheduling.queries import outages as queries
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.queries.outages import ItemView, OutageRow
+from app.scheduling.queries.outages import ItemView, OutageRow, PlannedMove
 from app.scheduling.queries.schedules import PractitionerCard
 from app.scheduling.rules import (
     OPEN,
@@ -38,6 +39,10 @@ from app.scheduling.services.writing import lock_parties, release_lapsed_holds
 from app.security.services import record_event
 
 IS_OUT = "The provider is not available"
+IS_BACK = "The provider is here after all"
+NOT_BACK = "Could not be moved back: "
+NO_PLAN: dict[str, None] = {"planned_at": None, "planned_provider": None}
+GO_ON_AFTER = timedelta(minutes=1)
 LONGEST_NOTE = 200
 
 
@@ -51,8 +56,13 @@ class OutageDetails:
 
     @property
     def call_list(self) -> list[ItemView]:
-        """Those whom somebody must call."""
-        return [item for item in self.items if item.outcome == "to-call"]
+        """Those whom somebody must call; not those who are still on their way."""
+        return [item for item in self.items if item.outcome == "to-call" and not item.planned_at]
+
+    @property
+    def on_the_way(self) -> list[ItemView]:
+        """Those who are being moved just now, or whom the job moves after a crash."""
+        return [item for item in self.items if item.planned_at]
 
 
 Accepted = Mapping[AppointmentId, tuple[datetime, str]]
@@ -69,23 +79,50 @@ def apply_outage(
 ) -> int:
     """Take the provider out, move what was accepted, tell the others; returns the key.
 
-    The time off, a call list of everybody and the messages to those who are not moved are stored
-    first, together. Then each accepted visit is moved in a transaction of its own, which tells
+    The time off, a line for everybody with where they go, and the messages to those who are not
+    moved are stored first, together, and so is the promise of a job that goes on with what a
+    crash leaves over. Then each accepted visit is moved in a transaction of its own, which tells
     the patient: what fails meanwhile stays on the call list and is told so. The same absence
-    entered twice within ten minutes is one. Raises what `plan_outage` raises.
+    entered twice within ten minutes is one. Raises what `plan_outage` raises, and NotOffered for
+    a start that is no time.
     """
     actor.require(Permission.OUTAGE_WRITE)
     actor.require(Permission.OVERRIDE)
     card, period = checked_absence(provider, starts_at, ends_at)
     text = rules.check_reason_text(reason)[:LONGEST_NOTE]
-    outage_id, is_new = _begin(actor, card, period, text, accepted)
-    if not is_new:
-        return outage_id
-    release_lapsed_holds()
-    for item in queries.items_of(outage_id):
-        if item.visit.id in accepted:
-            _move(actor, outage_id, item, *accepted[item.visit.id])
+    plans = {key: (rules.check_start(start), name[:32]) for key, (start, name) in accepted.items()}
+    outage_id, is_new = _begin(actor, card, period, text, plans)
+    if is_new:
+        continue_outage(actor, outage_id=outage_id)
     return outage_id
+
+
+def continue_outage(actor: Actor, *, outage_id: int) -> int:
+    """Make the moves that were planned and not made yet, forth or after an undo back.
+
+    Returns how many lines were settled. Any number may do it at once: a line is settled once.
+    """
+    actor.require(Permission.OUTAGE_WRITE)
+    actor.require(Permission.OVERRIDE)
+    release_lapsed_holds()
+    return sum(_go_on(actor, outage_id, item_id) for item_id in queries.planned_items(outage_id))
+
+
+def _go_on(actor: Actor, outage_id: int, item_id: int) -> bool:
+    """Settle one line; somebody who took the time meanwhile leaves it to be called."""
+    try:
+        with transaction() as tx:
+            status, plan = _locked(tx, outage_id, item_id)
+            if plan is not None:
+                _move(tx, actor, plan, is_back=status == "undone")
+    except DomainError as refusal:
+        with transaction() as tx:
+            status, plan = _locked(tx, outage_id, item_id)
+            if plan is not None and status == "undone":
+                _update(tx, item_id, note=f"{NOT_BACK}{refusal.message}", **NO_PLAN)
+            elif plan is not None:
+                _leave_to_call(tx, actor, outage_id, plan, refusal.message)
+    return plan is not None
 
 
 def _begin(
@@ -115,7 +152,7 @@ def _begin(
         tx.add(outage)
         tx.flush()
         affected = queries.overlapping(card.id, period, OPEN)
-        _store_items(tx, outage.id, affected)
+        _store_items(tx, outage.id, affected, accepted)
         flag_affected(tx, practitioner_ids=[card.id])
         for visit in affected:
             if visit.id not in accepted:
@@ -124,58 +161,72 @@ def _begin(
         return outage.id, True
 
 
-def _store_items(tx: Transaction, outage_id: int, visits: list[AppointmentView]) -> None:
-    if visits:
-        tx.execute(
-            insert(OutageItem),
-            [
-                {"outage_id": outage_id, "appointment_id": visit.id, "outcome": "to-call"}
-                for visit in visits
-            ],
+def _store_items(
+    tx: Transaction, outage_id: int, visits: list[AppointmentView], accepted: Accepted
+) -> None:
+    """A line for each visit, with where it goes; a crash meanwhile leaves the rest to the job."""
+    if not visits:
+        return
+    rows = []
+    for visit in visits:
+        planned_at, provider = accepted.get(visit.id, (None, None))
+        plan = {"planned_at": planned_at, "planned_provider": provider}
+        rows.append(
+            {"outage_id": outage_id, "appointment_id": visit.id, "outcome": "to-call", **plan}
         )
+    tx.execute(insert(OutageItem), rows)
+    if any(row["planned_at"] for row in rows):
+        _promise_to_go_on(tx, outage_id, "apply")
 
 
-def _move(actor: Actor, outage_id: int, item: ItemView, starts_at: datetime, provider: str) -> None:
-    """Move a visit as accepted; somebody who took the time meanwhile leaves it to be called.
+def _promise_to_go_on(tx: Transaction, outage_id: int, deed: str) -> None:
+    """The job finds nothing to do unless whoever began was stopped (SCH-34)."""
+    enqueue(
+        tx,
+        JobName.CONTINUE_OUTAGE,
+        due_at=clock.now() + GO_ON_AFTER,
+        dedupe_key=f"outage/{outage_id}/{deed}",
+        outage_id=outage_id,
+    )
 
-    Once somebody has undone the absence, nothing is moved any more.
+
+def _locked(tx: Transaction, outage_id: int, item_id: int) -> tuple[str, PlannedMove | None]:
+    """Whether somebody has undone the absence, and where the visit shall go.
+
+    Neither changes until the transaction ends.
     """
-    try:
-        with transaction() as tx:
-            if not _still_applied(tx, outage_id):
-                return
-            successor = reschedule_appointment(
-                actor,
-                appointment_id=item.visit.id,
-                starts_at=starts_at,
-                provider=provider,
-                reason=IS_OUT,
-                override_reason=IS_OUT,
-            )
-            _update(tx, item.id, outcome="moved", successor_id=successor.id)
-    except DomainError as refusal:
-        _leave_to_call(actor, outage_id, item, refusal.message)
-
-
-def _still_applied(tx: Transaction, outage_id: int) -> bool:
-    """Whether nobody has undone the absence; nobody can until this transaction ends."""
     status = tx.execute(
         select(Outage.status).where(Outage.id == outage_id).with_for_update(read=True)
     ).scalar_one()
-    return str(status) == "applied"
+    return str(status), queries.locked_plan(item_id)
 
 
-def _leave_to_call(actor: Actor, outage_id: int, item: ItemView, why: str) -> None:
+def _move(tx: Transaction, actor: Actor, plan: PlannedMove, *, is_back: bool) -> None:
+    why = IS_BACK if is_back else IS_OUT
+    moved = reschedule_appointment(
+        actor,
+        appointment_id=plan.successor_id or plan.appointment_id,
+        starts_at=plan.starts_at,
+        provider=plan.provider,
+        reason=why,
+        override_reason=why,
+    )
+    if is_back:
+        _update(tx, plan.item_id, note="Moved back", **NO_PLAN)
+    else:
+        _update(tx, plan.item_id, outcome="moved", successor_id=moved.id, **NO_PLAN)
+
+
+def _leave_to_call(
+    tx: Transaction, actor: Actor, outage_id: int, plan: PlannedMove, why: str
+) -> None:
     """A visit that could not be moved: the patient chooses; who gave up needs no call."""
-    with transaction() as tx:
-        if not _still_applied(tx, outage_id):
-            return
-        visit = appointments.known_appointment(item.visit.id)
-        if visit.status in OPEN:
-            _update(tx, item.id, note=f"Could not be moved: {why}")
-            _ask_to_rebook(tx, actor, outage_id, visit)
-        else:
-            _update(tx, item.id, outcome="cancelled", note="No longer needed")
+    visit = appointments.known_appointment(plan.appointment_id)
+    if visit.status in OPEN:
+        _update(tx, plan.item_id, note=f"Could not be moved: {why}", **NO_PLAN)
+        _ask_to_rebook(tx, actor, outage_id, visit)
+    else:
+        _update(tx, plan.item_id, outcome="cancelled", note="No longer needed", **NO_PLAN)
 
 
 def _ask_to_rebook(tx: Transaction, actor: Actor, outage_id: int, visit: AppointmentView) -> None:
@@ -251,14 +302,8 @@ def undo_outage(actor: Actor, *, outage_id: int) -> list[ItemView]:
     actor.require(Permission.OUTAGE_WRITE)
     actor.require(Permission.OVERRIDE)
     _take_back(actor, outage_id)
-    release_lapsed_holds()
-    for item in queries.items_of(outage_id):
-        if item.outcome == "moved" and item.successor is not None:
-            _move_back(actor, item, item.successor)
+    continue_outage(actor, outage_id=outage_id)
     return [item for item in queries.items_of(outage_id) if item.note.startswith(NOT_BACK)]
-
-
-NOT_BACK = "Could not be moved back: "
 
 
 def _take_back(actor: Actor, outage_id: int) -> None:
@@ -279,7 +324,18 @@ def _take_back(actor: Actor, outage_id: int) -> None:
         for item in queries.items_of(outage_id):
             if item.outcome == "to-call" and item.visit.status is AppointmentStatus.CONFIRMED:
                 _tell_it_takes_place(tx, actor, item.visit)
+            _plan_back(tx, item)
+        _promise_to_go_on(tx, outage_id, "undo")
         _note(tx, actor, "undo", outage_id)
+
+
+def _plan_back(tx: Transaction, item: ItemView) -> None:
+    """Where a moved visit comes from is where it goes; what was not moved yet stays."""
+    if item.outcome == "moved":
+        back = item.visit
+        _update(tx, item.id, planned_at=back.starts_at, planned_provider=back.provider)
+    elif item.planned_at is not None:
+        _update(tx, item.id, **NO_PLAN)
 
 
 def _update_outage(tx: Transaction, outage_id: int, **values: object) -> None:
@@ -289,23 +345,6 @@ def _update_outage(tx: Transaction, outage_id: int, **values: object) -> None:
         .values(**values)
         .execution_options(synchronize_session="fetch")
     )
-
-
-def _move_back(actor: Actor, item: ItemView, successor: AppointmentView) -> None:
-    try:
-        with transaction() as tx:
-            reschedule_appointment(
-                actor,
-                appointment_id=successor.id,
-                starts_at=item.visit.starts_at,
-                provider=item.visit.provider,
-                reason="The provider is here after all",
-                override_reason="The provider is here after all",
-            )
-            _update(tx, item.id, note="Moved back")
-    except DomainError as refusal:
-        with transaction() as tx:
-            _update(tx, item.id, note=f"{NOT_BACK}{refusal.message}")
 
 
 def _tell_it_takes_place(tx: Transaction, actor: Actor, visit: AppointmentView) -> None:
