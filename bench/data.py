@@ -10,6 +10,7 @@ from app.kernel.actor import Channel, system_actor
 from app.kernel.permission import Role
 from app.scheduling import services
 from app.scheduling.models import WeeklyHours
+from app.scheduling.models.claims import GUARDED
 from app.scheduling.services.catalogue import TypeDraft
 from app.security import services as accounts
 
@@ -97,8 +98,8 @@ def add_visits(count: int) -> None:
     session.execute(text(CLAIMS.replace("practitioner_id", "patient_id")), {"kind": 2})
     session.execute(text(HISTORY))
     for name, start, end, where in (
-        ("after", "starts_at", "held_until", "active"),
-        ("before", "held_from", "ends_at", "active AND resource_kind <> 2"),
+        ("after", "starts_at", "held_until", GUARDED),
+        ("before", "held_from", "ends_at", f"{GUARDED} AND resource_kind <> 2"),
     ):
         session.execute(text(CONSTRAINT.format(name=name, start=start, end=end, where=where)))
     session.commit()
@@ -137,8 +138,10 @@ CROSS JOIN (SELECT id FROM scheduling_appointment_type LIMIT 1) t
 """
 CLAIMS = """
 INSERT INTO scheduling_claim
-  (appointment_id, resource_kind, resource_id, starts_at, ends_at, held_from, held_until, active)
-SELECT id, :kind, practitioner_id, starts_at, ends_at, starts_at, ends_at, true
+  (appointment_id, resource_kind, resource_id, starts_at, ends_at, held_from, held_until, active,
+   settled)
+SELECT id, :kind, practitioner_id, starts_at, ends_at, starts_at, ends_at, true,
+       ends_at < now() - interval '14 days'
 FROM scheduling_appointment
 """
 # Without a first line of history a proof would find every visit (SCH-07).

@@ -65,6 +65,9 @@ SCHEDULING = {
         " FROM scheduling_claim WHERE active AND resource_kind = 1 LIMIT 1"
     ),
     "scheduling.claims_are_never_empty": "UPDATE scheduling_claim SET ends_at = starts_at",
+    "scheduling.settled_claims_are_over": (
+        "UPDATE scheduling_claim SET settled = true, held_until = now() + interval '1 hour'"
+    ),
     "scheduling.claims_have_one_owner": "UPDATE scheduling_claim SET appointment_id = NULL",
     "scheduling.claims_follow_status": (
         f"UPDATE scheduling_claim SET active = false WHERE appointment_id = {_VISIT}"

@@ -20,6 +20,7 @@ EVERY: dict[JobName, timedelta] = {
     JobName.SEAL_AUDIT: timedelta(minutes=1),
     JobName.SEND_REMINDERS: timedelta(minutes=1),
     JobName.SEND_SEAT_REMINDERS: timedelta(minutes=1),
+    JobName.SETTLE_CLAIMS: timedelta(days=1),
     JobName.SETTLE_HOLDS: timedelta(minutes=1),
     JobName.STORE_PAPER: timedelta(minutes=15),
     JobName.TIDY_PRIVACY: timedelta(hours=1),

@@ -66,6 +66,7 @@ class JobName(StrEnum):
     OFFER_FREED_TIMES = "scheduling.offer_freed_times"
     SEND_REMINDERS = "scheduling.send_reminders"
     SEND_SEAT_REMINDERS = "scheduling.send_seat_reminders"
+    SETTLE_CLAIMS = "scheduling.settle_claims"
     SETTLE_HOLDS = "scheduling.settle_holds"
     CLOSE_QUEUES = "visits.close_queues"
     STORE_PAPER = "visits.store_paper"

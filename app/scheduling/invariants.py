@@ -135,11 +135,20 @@ CLAIMS = (
     Invariant(
         "scheduling.overlap_guards_stand",
         "SCH-02",
-        "The two constraints that keep claims apart are in force.",
+        "What keeps claims apart is in force.",
         "SELECT 'constraint ' || g.name FROM (VALUES ('ex_scheduling_claim_after'),"
         " ('ex_scheduling_claim_before')) AS g(name) WHERE NOT EXISTS (SELECT FROM pg_constraint k"
         " JOIN pg_index i ON i.indexrelid = k.conindid WHERE k.conname = g.name"
-        " AND k.conrelid = to_regclass('scheduling_claim') AND k.convalidated AND i.indisvalid)",
+        " AND k.conrelid = to_regclass('scheduling_claim') AND k.convalidated AND i.indisvalid)"
+        " UNION ALL SELECT 'trigger scheduling_claim_settled' WHERE NOT EXISTS"
+        " (SELECT FROM pg_trigger t WHERE t.tgrelid = to_regclass('scheduling_claim')"
+        " AND t.tgname = 'scheduling_claim_settled' AND t.tgenabled IN ('O', 'A'))",
+    ),
+    Invariant(
+        "scheduling.settled_claims_are_over",
+        "SCH-02",
+        "Only time that is over is no longer kept apart by the constraints.",
+        "SELECT 'claim ' || id FROM scheduling_claim WHERE settled AND held_until > now()",
     ),
 )
 

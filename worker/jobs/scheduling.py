@@ -33,3 +33,9 @@ def send_seat_reminders(actor: Actor) -> None:
 def mark_no_shows(actor: Actor) -> None:
     """Mark visits whose patient did not come; marked ones stay as they are."""
     services.mark_no_shows(actor)
+
+
+@job(JobName.SETTLE_CLAIMS, transactions=Transactions.OWN)
+def settle_claims(actor: Actor) -> None:
+    """Let time that is long over leave the constraints; what is settled stays so."""
+    services.settle_claims(actor)

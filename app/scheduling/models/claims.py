@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.infra.columns import BigKey, Instant
 from app.infra.db import Base
 
+GUARDED = "active AND NOT settled"
+
 
 def _overlap(name: str, start: str, end: str, where: str) -> ExcludeConstraint:
     """No two active claims of one resource share the time from `start` to `end` (SCH-02).
@@ -28,7 +30,8 @@ class Claim(Base):
     or a maintenance block (SCH-01).
 
     Two constraints together keep the larger of both buffers between neighbours (SCH-14): one
-    over the visits with the time after them, one over the visits with the time before.
+    over the visits with the time after them, one over the visits with the time before. They guard
+    what is still to come: time that is long over is settled and leaves them (docs/adr/0021).
     """
 
     __tablename__ = "scheduling_claim"
@@ -47,10 +50,13 @@ class Claim(Base):
             "resource_kind <> 2 OR (held_from = starts_at AND held_until = ends_at)",
             name="patients_have_no_buffers",
         ),
-        _overlap("ex_scheduling_claim_after", "starts_at", "held_until", "active"),
+        _overlap("ex_scheduling_claim_after", "starts_at", "held_until", GUARDED),
         # Without buffers it would say the same again, so patients' claims (2) are left out.
         _overlap(
-            "ex_scheduling_claim_before", "held_from", "ends_at", "active AND resource_kind <> 2"
+            "ex_scheduling_claim_before",
+            "held_from",
+            "ends_at",
+            f"{GUARDED} AND resource_kind <> 2",
         ),
         Index("ix_scheduling_claim_appointment_id", "appointment_id"),
         *(
@@ -90,4 +96,6 @@ class Claim(Base):
     held_from: Mapped[Instant]
     held_until: Mapped[Instant]
     active: Mapped[bool]
+    # Never set for time that is not over; whatever changes is guarded again (a trigger does it).
+    settled: Mapped[bool] = mapped_column(server_default=text("false"))
     expires_at: Mapped[Instant | None]

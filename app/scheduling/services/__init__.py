@@ -50,6 +50,7 @@ from app.scheduling.services.schedules import (
 )
 from app.scheduling.services.seat_offers import offer_freed_seats
 from app.scheduling.services.seat_reminders import send_seat_reminders
+from app.scheduling.services.settled_claims import settle_claims
 from app.scheduling.services.waitlist import (
     WaitingWish,
     hours_recovered,
@@ -113,6 +114,7 @@ __all__ = [
     "say_not_coming",
     "send_reminders",
     "send_seat_reminders",
+    "settle_claims",
     "settle_waitlist",
     "times_to_move",
     "visit_details",
