@@ -1,6 +1,5 @@
 """Commands of point-in-time recovery: `flask clinic base-backup`, `recover`, `wal-settings`."""
 
-import secrets
 import shlex
 import sys
 from dataclasses import dataclass
@@ -10,15 +9,14 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from app.backup.errors import NoKeys
-from app.backup.rules.base_copy import BaseCopy
-from app.backup.services import base_copies, recovering
+from app.backup.services import base_copies, copy_cluster, recovering
 from app.backup.services.base_copies import Cluster
+from app.backup.services.cluster_copies import KEEP, cluster_url, cluster_vault
 from app.infra.runtime import settings
-from app.infra.storage import StorageFailed, Target
-from app.infra.vault import KeysMissing, Vault
-from app.infra.wal_shelves import ShelfFailed, shelves_of, vault_of
+from app.infra.storage import StorageFailed
+from app.infra.wal_shelves import ShelfFailed, shelves_of
 from app.kernel import clock
+from app.kernel.actor import Channel, system_actor
 from app.kernel.errors import DomainError
 
 TOP = Path(__file__).parents[1]
@@ -27,7 +25,7 @@ MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
 @click.command("base-backup")
-@click.option("--keep", default=7, show_default=True, type=click.IntRange(min=2))
+@click.option("--keep", default=KEEP, show_default=True, type=click.IntRange(min=2))
 @with_appcontext
 def base_backup(keep: int) -> None:
     """Copy the whole cluster, sealed, as the start of recoveries; drop copies beyond --keep.
@@ -41,29 +39,12 @@ def base_backup(keep: int) -> None:
 
 
 def _make_base_copy(keep: int) -> None:
-    vault, first = _vault(), base_copies.first_place(settings())
-    others = base_copies.other_places(settings())
-    first.tidy()
-    copy = base_copies.make_base(
-        _url(), vault, first, made_at=clock.now(), mark=secrets.token_hex(4)
-    )
-    click.echo(f"{copy.set_name}: {copy.size / 1e6:.0f} MB of cluster {copy.cluster}.")
-    trouble = [problem for place in others if (problem := _sent(copy, first, place))]
-    shelves = shelves_of(settings(), copy.cluster)
-    base_copies.prune_bases(first, shelves, vault, keep=keep, cluster=copy.cluster)
-    for place in others:
-        base_copies.prune_bases(place, [], vault, keep=keep, cluster=copy.cluster)
-    for problem in trouble:
+    done = copy_cluster(system_actor(Channel.CLI), keep=keep)
+    size = done.copy.size / 1e6
+    click.echo(f"{done.copy.set_name}: {size:.0f} MB of cluster {done.copy.cluster}.")
+    for problem in done.trouble:
         click.echo(problem, err=True)
-    sys.exit(INCOMPLETE if trouble else 0)
-
-
-def _sent(copy: BaseCopy, first: Target, place: Target) -> str:
-    try:
-        base_copies.send_base(copy, first, place)
-    except StorageFailed as error:
-        return f"The copy did not reach another place. {error}"
-    return ""
+    sys.exit(INCOMPLETE if done.trouble else 0)
 
 
 @click.command("recover")
@@ -85,7 +66,7 @@ def recover(
     """Prepare a new data folder that PostgreSQL rolls forward to a moment."""
     try:
         told = Told(settings_file, account, installation)
-        when, vault, source = _moment(moment), _vault(), base_copies.first_place(settings())
+        when, vault, source = _moment(moment), cluster_vault(), base_copies.first_place(settings())
         copy = recovering.choose(source, vault, when, timeline=timeline)
         click.echo(f"Beginning with {copy.set_name}, finished {_words(copy.finished_at)}.")
         made = recovering.prepare(
@@ -111,7 +92,7 @@ def recover(
 def wal_settings(settings_file: str, account: str, installation: Path | None) -> None:
     """Print the lines of postgresql.conf that archive the log of this cluster."""
     try:
-        cluster: Cluster = base_copies.cluster_at(_url())
+        cluster: Cluster = base_copies.cluster_at(cluster_url())
     except DomainError as refusal:
         _stop(refusal)
     told = Told(settings_file, account, installation)
@@ -161,17 +142,6 @@ def _moment(text: str) -> datetime:
     if when > clock.now():
         raise click.BadParameter("That moment has not come yet.")
     return when
-
-
-def _vault() -> Vault:
-    try:
-        return vault_of(settings())
-    except KeysMissing:
-        raise NoKeys() from None
-
-
-def _url() -> str:
-    return settings().backup_replication_url or settings().owner_url
 
 
 def _words(moment: datetime) -> str:

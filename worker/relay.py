@@ -24,7 +24,7 @@ from app.infra.runtime import settings as current_settings
 from config.settings import read_settings
 from worker import watching
 from worker.runtime import declared_jobs, run_outbox_job
-from worker.schedule import EVERY, daily
+from worker.schedule import EVERY, daily, wanted
 
 log = logging.getLogger(__name__)
 
@@ -62,12 +62,14 @@ class Relay:
             raise
 
     def _schedule(self) -> None:
+        config = current_settings()
+        every, at = wanted(EVERY, config), daily(config)
         if not self.knows_schedule:
-            schedule.enter_jobs(EVERY, daily(current_settings()))
+            schedule.enter_jobs(every, at)
             watching.expect({name: known.timeout for name, known in declared_jobs().items()})
             self.knows_schedule = True
         if self.ticks % SCHEDULE_TICKS == 0:
-            schedule.enqueue_due_jobs(EVERY, daily(current_settings()))
+            schedule.enqueue_due_jobs(every, at)
         self.ticks += 1
 
     def _look_around(self) -> None:

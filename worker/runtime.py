@@ -24,7 +24,6 @@ from app.infra.outbox import JobName, RetryLater, StartedJob
 from app.infra.queue import QUEUES
 from app.kernel import clock
 from app.kernel.actor import Actor, Channel, system_actor
-from app.notifications import services as notifications
 from app.notifications.rules import MAXIMUM_ATTEMPTS, next_wait
 from config.logging import request_id
 from config.settings import read_settings
@@ -159,7 +158,7 @@ def _attempt(started: StartedJob) -> None:
     except Exception as error:
         session().rollback()
         log.error("%s failed", started.name, exc_info=error)
-        _note_failure(started, actor, _one_line(error))
+        _note_failure(started, _one_line(error))
         if not is_unavailable(error):
             error_reports.note_error(error, door=started.name)
         run.failed()
@@ -190,13 +189,11 @@ def _finish(tx: Transaction, started: StartedJob) -> bool:
     return True
 
 
-def _note_failure(started: StartedJob, actor: Actor, error: str) -> None:
-    """Try again later; after the fifth run it is dead and the admins hear of it (NOT-04)."""
+def _note_failure(started: StartedJob, error: str) -> None:
+    """Try again later; after the fifth run it is dead, which is an alert (NOT-04)."""
     wait = next_wait(started.attempts)
     due_at = clock.now() + wait if wait is not None else None
     outbox.postpone_job(started.id, error=error, due_at=due_at)
-    if due_at is None:
-        notifications.alarm_of_dead_job(actor)
 
 
 def _one_line(error: Exception) -> str:

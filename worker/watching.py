@@ -10,9 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.infra import error_reports, heartbeat
 from app.infra.db import Transaction
 from app.infra.pings import Signal, ping
+from app.infra.runtime import settings
 from app.kernel.actor import system_actor
 from app.operations import services
-from worker.schedule import EVERY
+from worker.schedule import EVERY, wanted
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,10 @@ LEASE_MARGIN = timedelta(seconds=30)
 def expect(timeouts: Mapping[str, timedelta]) -> None:
     """Let the checks know what runs when, and how long each may take."""
     heartbeat.enter_checks(
-        {name: (period, timeouts[name] + LEASE_MARGIN) for name, period in EVERY.items()}
+        {
+            name: (period, timeouts[name] + LEASE_MARGIN)
+            for name, period in wanted(EVERY, settings()).items()
+        }
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.backup.models import BackupRun
 from app.backup.rules import Proof, RunStatus
-from app.backup.rules.runs import is_stale, percent_done
+from app.backup.rules.runs import WAS_RUNNING, Trouble, is_stale, percent_done, trouble_of
 from app.infra.db import session
 from app.kernel import clock
 
@@ -102,6 +102,41 @@ def last_proven_is_stale() -> bool:
     """Whether nothing is proven, or nothing recent (BAK-01)."""
     found = last_proven()
     return is_stale(found.made_at if found else None, clock.now())
+
+
+def last_trouble() -> Trouble | None:
+    """What is wrong with the last run that ended, None when nothing is (BAK-04)."""
+    row = (
+        session()
+        .execute(
+            select(*_COLUMNS)
+            .where(BackupRun.finished_at.is_not(None), BackupRun.error != WAS_RUNNING)
+            .order_by(BackupRun.id.desc())
+            .limit(1)
+        )
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    run = _view(row)
+    return trouble_of(
+        status=run.status,
+        proof=run.proof,
+        error=run.error,
+        checks=run.checks,
+        places=run.places,
+        size=run.size_bytes,
+        before=_size_of_proven_before(run.id),
+    )
+
+
+def _size_of_proven_before(run_id: int) -> int | None:
+    return session().scalar(
+        select(BackupRun.size_bytes)
+        .where(BackupRun.id < run_id, BackupRun.proof == Proof.PASSED)
+        .order_by(BackupRun.id.desc())
+        .limit(1)
+    )
 
 
 def latest_runs(count: int = 60) -> list[RunView]:

@@ -60,6 +60,7 @@ class JobName(StrEnum):
     IMPORT_HOLIDAYS = "scheduling.import_holidays"
     BACK_UP = "backup.back_up"
     BACK_UP_DAILY = "backup.back_up_daily"
+    COPY_CLUSTER = "backup.copy_cluster"
     MARK_NO_SHOWS = "scheduling.mark_no_shows"
     CONTINUE_OUTAGE = "scheduling.continue_outage"
     OFFER_FREED_SEATS = "scheduling.offer_freed_seats"

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backup.rules.runs import (
+    Proof,
+    RunStatus,
     age_in_words,
     has_shrunk,
     is_stale,
@@ -15,6 +17,7 @@ from app.backup.rules.runs import (
     percent_done,
     shrink_sentence,
     size_in_words,
+    trouble_of,
 )
 from app.kernel.daily import DailyAt
 
@@ -129,3 +132,43 @@ def test_the_next_time_is_always_ahead_and_once_a_civil_day(instant, at, zone):
     assert len(days) == 2
     assert max(days) - min(days) == timedelta(days=1)
     assert isinstance(min(days), date)
+
+
+FINE = {
+    "status": RunStatus.MADE,
+    "proof": Proof.PASSED,
+    "error": "",
+    "checks": [{"passed": True, "sentence": "Whole."}],
+    "places": [{"is_there": True, "problem": ""}],
+    "size": 100,
+    "before": 100,
+}
+AWAY = [{"is_there": True, "problem": ""}, {"is_there": False, "problem": "b: away."}]
+BROKEN = [{"passed": True, "sentence": "Whole."}, {"passed": False, "sentence": "Rows are gone."}]
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence", "is_grave"),
+    [
+        ({"status": RunStatus.FAILED, "error": "Full."}, "A backup failed. Full.", True),
+        (
+            {"proof": Proof.FAILED, "checks": BROKEN},
+            "A backup could not be restored. Rows are gone.",
+            True,
+        ),
+        ({"proof": Proof.NONE, "error": "It was cut."}, "A backup was not looked after. ", True),
+        ({"size": 60}, "The newest backup is 40 % smaller", True),
+        ({"places": AWAY}, "A backup was not copied. b: away.", False),
+    ],
+)
+def test_what_is_wrong_with_the_last_backup_is_a_sentence(changed, sentence, is_grave):  # BAK-04
+    trouble = trouble_of(**FINE | changed)
+
+    assert trouble is not None
+    assert trouble.sentence.startswith(sentence)
+    assert trouble.is_grave is is_grave
+
+
+def test_of_a_good_backup_nothing_is_told():
+    assert trouble_of(**FINE) is None
+    assert trouble_of(**FINE | {"before": None}) is None

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.operations.rules import (
+    BACKUPS,
+    PROOFS,
     Beat,
     BeatState,
     Finding,
@@ -16,6 +18,9 @@ from app.operations.rules import (
     changes,
     grace,
     is_to_escalate,
+    is_to_repeat,
+    is_worse,
+    key_of_job,
     sentence_of,
     state_of,
 )
@@ -224,17 +229,86 @@ def test_work_that_waits_too_long_is_told(oldest, severities):
 @pytest.mark.parametrize(
     ("jobs", "mails", "sentence"),
     [
-        (1, 0, "1 background job was given up and waits for a person."),
-        (0, 2, "2 e-mails were given up and wait for a person."),
-        (3, 1, "3 background jobs and 1 e-mail were given up and wait for a person."),
+        ({"a.b_c": 1}, 0, "The job “b c (a)” was given up and waits for a person."),
+        ({"a.b_c": 3}, 0, "The job “b c (a)” was given up 3 times and waits for a person."),
+        ({}, 1, "1 e-mail was given up and waits for a person."),
+        ({}, 2, "2 e-mails were given up and wait for a person."),
     ],
 )
 def test_dead_letters_are_counted_in_a_sentence(jobs, mails, sentence):
     """NOT-04"""
-    [found] = bounds.about_dead_letters(jobs, mails)
+    [found] = bounds.about_dead_letters(jobs, mails, before={})
 
     assert found.sentence == sentence
-    assert bounds.about_dead_letters(0, 0) == []
+    assert found.is_news
+    assert bounds.about_dead_letters({}, 0, before={"mail": 1}) == []
+
+
+def test_only_more_dead_letters_than_at_the_last_look_are_news():
+    found = bounds.about_dead_letters({"a.b": 1, "c.d": 2}, 2, before={"a.b": 1, "mail": 3})
+
+    assert [(one.key, one.is_news) for one in found] == [
+        ("job.a.b", False),
+        ("job.c.d", True),
+        ("mail", False),
+    ]
+
+
+def of(key: str, severity: Severity, *, is_news: bool = False) -> Finding:
+    return Finding("test", key, severity, f"{severity} {key}", is_news=is_news)
+
+
+def test_a_thing_that_several_checks_see_has_one_alert_with_the_most_serious_sentence():
+    seen = [
+        of("job.a", Severity.WARNING),
+        of("job.b", Severity.CRITICAL),
+        of("job.a", Severity.CRITICAL),
+        of("job.b", Severity.WARNING),
+    ]
+
+    change = changes([], seen, looked_at={"test"}, now=NOW)
+
+    assert [(one.key, one.severity) for one in change.opened] == [
+        ("job.a", Severity.CRITICAL),
+        ("job.b", Severity.CRITICAL),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "worse"),
+    [
+        ("warning", "critical", True),
+        ("critical", "critical", False),
+        ("critical", "warning", False),
+    ],
+)
+def test_what_becomes_critical_is_worse(before, after, worse):
+    alert = OpenAlert(1, "test", "x", Severity(before), "x", NOW, NOW)
+
+    assert is_worse(alert, of("x", Severity(after))) is worse
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "news", "again"),
+    [(True, True, True), (False, True, False), (True, False, False)],
+)
+def test_more_of_it_is_told_to_those_who_took_it_for_known(acknowledged, news, again):
+    alert = OpenAlert(1, "x", "x", Severity.WARNING, "x", NOW, NOW, NOW if acknowledged else None)
+
+    assert is_to_repeat(alert, of("x", Severity.WARNING, is_news=news)) is again
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("visits.close_queues", "job.visits.close_queues"),
+        ("backup.back_up", BACKUPS),
+        ("backup.back_up_daily", BACKUPS),
+        ("integrity.prove", PROOFS),
+    ],
+)
+def test_a_job_that_was_asked_for_and_the_daily_one_are_one_thing(name, key):
+    assert key_of_job(name) == key
 
 
 @pytest.mark.parametrize(
@@ -301,17 +375,24 @@ def test_a_log_that_is_not_archived_for_a_quarter_of_an_hour_is_told(minutes, is
 
 
 def test_an_error_is_named_by_its_kind_and_place_only():
-    [found] = bounds.about_errors([("abc", "builtins.KeyError", "app/x.py:look")])
+    place = ("builtins.KeyError", "app/x.py:look")
+    found, of_a_job = bounds.about_errors(
+        [bounds.Error("abc", *place), bounds.Error("abd", *place, job="a.b_c")]
+    )
 
     assert found.key == "error.abc"
     assert found.sentence == "An unexpected error happened: KeyError in app/x.py:look."
+    assert of_a_job.key == "job.a.b_c"
+    assert (
+        of_a_job.sentence == "The job “b c (a)” met an unexpected error: KeyError in app/x.py:look."
+    )
 
 
 @pytest.mark.parametrize(
     ("has_passed", "ago", "keys"),
     [
         (True, 36 * HOUR, []),
-        (True, 37 * HOUR, ["proof.old"]),
+        (True, 37 * HOUR, [PROOFS]),
         (False, HOUR, ["proof.failed"]),
         (False, 9 * DAY, ["proof.failed"]),
     ],
@@ -320,6 +401,21 @@ def test_a_proof_that_failed_or_is_old_is_told(has_passed, ago, keys):
     found = bounds.about_proof(has_passed, NOW - ago, NOW)
 
     assert [one.key for one in found] == keys
+
+
+def test_a_proof_that_did_not_end_is_told_as_what_becomes_of_the_job():
+    [found] = bounds.about_proof(False, NOW, NOW, is_broken=True)
+
+    assert (found.key, found.severity) == (PROOFS, Severity.CRITICAL)
+
+
+def test_the_last_backup_is_told_with_everything_else_about_backups():
+    [grave] = bounds.about_last_run("A backup failed.", is_grave=True)
+    [mild] = bounds.about_last_run("A backup was not copied.", is_grave=False)
+
+    assert (grave.key, grave.severity) == (BACKUPS, Severity.CRITICAL)
+    assert (mild.key, mild.severity) == (BACKUPS, Severity.WARNING)
+    assert bounds.about_last_run("", is_grave=True) == []
 
 
 @pytest.mark.parametrize(

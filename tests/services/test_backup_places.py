@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 import requests
-from sqlalchemy import select
 
 from app.backup import queries, services
 from app.backup.errors import PlaceNotFound
@@ -20,7 +19,6 @@ from app.infra.db import session
 from app.infra.runtime import settings
 from app.infra.storage import LocalFolder
 from app.kernel.actor import system_actor
-from app.notifications.models import Communication
 
 SYSTEM = system_actor()
 
@@ -87,11 +85,9 @@ def back_up():
 
 
 def told():
-    """What the bells said of copies that are missing."""
-    found = select(Communication.subject).where(
-        Communication.event == "backup.copy-failed", Communication.channel == "in-app"
-    )
-    return list(session().scalars(found))
+    """What the alert says of the last backup."""
+    trouble = queries.last_trouble()
+    return [trouble.sentence] if trouble else []
 
 
 def test_a_set_lies_in_every_place_and_can_be_read_there(site, tmp_path, monkeypatch, endpoint):
@@ -114,6 +110,7 @@ def test_a_mount_that_is_away_is_told_and_caught_up_with(site, tmp_path, monkeyp
     configure(site, monkeypatch, backup_second_folder=str(second))
 
     first_run = back_up()
+    said = told()
     was_made = second.exists()
     second.mkdir()
     second_run = back_up()
@@ -121,7 +118,8 @@ def test_a_mount_that_is_away_is_told_and_caught_up_with(site, tmp_path, monkeyp
     assert not was_made
     assert (first_run.status, first_run.proof) == (RunStatus.MADE, Proof.PASSED)
     assert first_run.places[1]["problem"] == f"{second}: the folder is not there. Is it mounted?"
-    assert told() == [f"A backup was not copied. {second}: the folder is not there. Is it mounted?"]
+    assert said == [f"A backup was not copied. {second}: the folder is not there. Is it mounted?"]
+    assert told() == []
     assert set(LocalFolder(second).sets()) == {first_run.set_name, second_run.set_name}
     session().expire_all()
     assert all(place["is_there"] for place in queries.known_run(first_run.id).places)

@@ -305,7 +305,9 @@ def test_work_that_waits_too_long_and_dead_letters_are_told(db):
     assert findings_of("outbox") == [
         "Background work has been waiting for 2 hours: messages do not go out."
     ]
-    assert findings_of("dead") == ["1 background job was given up and waits for a person."]
+    assert findings_of("dead") == [
+        "The job “purge finished jobs (upkeep)” was given up and waits for a person."
+    ]
 
 
 def test_a_dead_job_runs_again_and_another_one_does_not(db, people):

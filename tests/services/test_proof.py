@@ -75,7 +75,7 @@ def test_where_the_trail_ends_is_told_to_the_privacy_officer_every_day(site, peo
     assert all(run.audit_head in one.params["sentence"] for one in told)
 
 
-def test_a_proof_that_fails_says_what_and_tells_those_who_look_after_it(site, people):
+def test_a_proof_that_fails_says_what(site, people):
     break_something()
 
     run = services.run_proof(SYSTEM)
@@ -83,8 +83,6 @@ def test_a_proof_that_fails_says_what_and_tells_those_who_look_after_it(site, pe
     assert run.status is RunStatus.FAILED
     assert [line["id"] for line in run.broken] == ["infra.finished_jobs_say_when"]
     assert run.broken[0]["rows"][0].startswith("job ")
-    recipients = {one.recipient_user_id for one in messages("integrity.proof_failed")}
-    assert recipients == {people.ada.user_id, people.pia.user_id}
     assert "breaks a rule" in services.proof_warning(people.ada.actor)
     assert services.proof_warning(people.rosa.actor) == ""
     event = (

@@ -8,7 +8,6 @@ from app.infra import outbox
 from app.infra.db import session, transaction
 from app.infra.outbox import JobName, JobStatus, OutboxJob, RetryLater
 from app.kernel import clock
-from app.notifications import queries
 from app.security.models import RoleSeed
 from worker import runtime
 from worker.runtime import Job, Transactions
@@ -109,13 +108,10 @@ def test_a_job_may_ask_to_come_back_later(run):
     assert timedelta(minutes=24) < job.due_at - clock.now() <= timedelta(minutes=25)
 
 
-def test_the_fifth_failure_makes_it_a_dead_letter_and_alarms_the_admins(app, people, run):
+def test_the_fifth_failure_makes_it_a_dead_letter(run):
     job = run(Work(*[ZeroDivisionError("no")] * 9), times=5)
 
     assert (job.status, job.attempts) == (JobStatus.DEAD, 5)
-    with app.app_context():
-        [alarm] = queries.inbox(people.ada.user_id).messages
-    assert alarm.subject == "A background job was given up"
 
 
 def test_a_job_that_takes_its_worker_with_it_is_given_up(app, run, monkeypatch):

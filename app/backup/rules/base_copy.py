@@ -16,6 +16,7 @@ from app.backup.rules.manifest import LARGEST
 CLUSTER_FILES = "cluster.tar.gz.sealed"
 CONTENTS = "contents.sealed"
 SEGMENT = re.compile(r"[0-9A-F]{24}")
+NAME = re.compile(r"base-(\d{8}T\d{6}Z)-[0-9a-f]+")
 FORMAT = 1
 
 
@@ -37,6 +38,12 @@ class BaseCopy:
 def name_of_base(made_at: datetime, mark: str) -> str:
     """`base-<UTC time>-<mark>`: names in order are copies in order."""
     return f"base-{made_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{mark}"
+
+
+def made_at_of(name: str) -> datetime | None:
+    """When the copy of this name was begun; None for what is no base copy."""
+    found = NAME.fullmatch(name)
+    return datetime.strptime(found[1], "%Y%m%dT%H%M%S%z") if found else None
 
 
 def write_base(copy: BaseCopy) -> bytes:

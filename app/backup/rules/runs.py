@@ -1,6 +1,7 @@
 """What a run is, and what is said about its age, size and way (BAK-01, BAK-04)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -8,6 +9,8 @@ from typing import Any, Final
 # Once a day, and two hours for a night that was missed or a machine that is slow.
 STALE_AFTER: Final = timedelta(hours=26)
 SHRUNK_BELOW: Final = 0.7
+# What a restored database says of the run that made it: nothing is wrong with that one.
+WAS_RUNNING: Final = "It was under way when the backup was made from which the clinic was restored."
 
 
 class RunStatus(StrEnum):
@@ -36,6 +39,39 @@ STEPS: Mapping[str, str] = {
     "proof": "Restoring the copy to prove it",
     "tidying": "Removing what need not be kept",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with a run, for people; grave when there is no new set to rely on."""
+
+    sentence: str
+    is_grave: bool
+
+
+def trouble_of(
+    *,
+    status: RunStatus,
+    proof: Proof,
+    error: str,
+    checks: Sequence[Mapping[str, Any]],
+    places: Sequence[Mapping[str, Any]],
+    size: int,
+    before: int | None,
+) -> Trouble | None:
+    """What must be told of a run that has ended (BAK-04)."""
+    if status is RunStatus.FAILED:
+        return Trouble(f"A backup failed. {error}", is_grave=True)
+    if proof is Proof.FAILED:
+        found = next((str(one["sentence"]) for one in checks if not one["passed"]), "")
+        return Trouble(f"A backup could not be restored. {found}".strip(), is_grave=True)
+    if error:
+        return Trouble(f"A backup was not looked after. {error}", is_grave=True)
+    if before is not None and has_shrunk(size, before):
+        return Trouble(shrink_sentence(size, before), is_grave=True)
+    if missing := missing_from(places):
+        return Trouble(f"A backup was not copied. {' '.join(missing)}", is_grave=False)
+    return None
 
 
 def is_stale(last_proven_at: datetime | None, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Use cases of backups: make, prove, keep, hold; keys and their escrow sheet."""
 
+from app.backup.services.cluster_copies import copy_cluster, copy_cluster_nightly
 from app.backup.services.holds import hold_set, lift_hold
 from app.backup.services.keys import create_backup_keys, enter_letter, rotate_backup_keys
 from app.backup.services.pruning import pruning_preview
@@ -13,6 +14,8 @@ __all__ = [
     "backup_details",
     "backup_page",
     "backup_progress",
+    "copy_cluster",
+    "copy_cluster_nightly",
     "create_backup_keys",
     "enter_letter",
     "escrow_sheet",

@@ -7,6 +7,7 @@ from app.backup.errors import RunNotFound
 from app.backup.permissions import Permission
 from app.backup.queries import LastProven, RunView
 from app.backup.rules.runs import age_in_words, is_stale
+from app.backup.services.cluster_copies import ClusterCopies, cluster_copies
 from app.backup.services.keys import SheetNote, key_in_use, sheet_note
 from app.backup.services.places import all_places, first_folder, unknown_sets
 from app.backup.services.pruning import Fate, pruning_preview
@@ -14,6 +15,7 @@ from app.infra.runtime import settings
 from app.infra.storage import StorageFailed
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.security.services import audit_key_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,21 @@ class BackupPage:
     at: str
     key_id: int | None
     sheet: SheetNote | None
+    audit_keys: tuple[str, ...]
     unknown: int
+    cluster: ClusterCopies | None
     may_run: bool
     may_hold: bool
 
     @property
     def needs_sheet(self) -> bool:
         """Whether the key in use was never printed."""
-        return self.key_id is not None and (self.sheet is None or self.sheet.key_id != self.key_id)
+        if self.sheet is None or self.key_id is None:
+            return self.key_id is not None
+        # A sheet of before had the oldest key of the trail on it.
+        printed = self.sheet.audit_key or next(iter(self.audit_keys), "")
+        is_older = bool(self.audit_keys) and printed != self.audit_keys[-1]
+        return is_older or self.sheet.key_id != self.key_id
 
     @property
     def total_size(self) -> int:
@@ -61,7 +70,9 @@ def backup_page(actor: Actor) -> BackupPage:
         at=f"{settings().backup_at:%H:%M}",
         key_id=key_in_use(),
         sheet=sheet_note(),
+        audit_keys=audit_key_names(),
         unknown=_unknown_count(),
+        cluster=_cluster(),
         may_run=actor.may(Permission.BACKUP_RUN),
         may_hold=actor.may(Permission.BACKUP_HOLD),
     )
@@ -73,6 +84,13 @@ def _unknown_count() -> int:
         return sum(1 for _ in unknown_sets(first_folder(), queries.known_sets()))
     except StorageFailed:
         return 0
+
+
+def _cluster() -> ClusterCopies | None:
+    try:
+        return cluster_copies()
+    except StorageFailed:
+        return None
 
 
 def backup_details(actor: Actor, *, run_id: int) -> RunView:

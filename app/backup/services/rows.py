@@ -8,8 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.backup.errors import AlreadyRunning
 from app.backup.models import BackupRun
 from app.backup.rules import Proof, RunStatus
-from app.backup.services.telling import tell
-from app.infra.db import Transaction, session, transaction
+from app.infra.db import Transaction, transaction
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.security.services import record_event
@@ -61,7 +60,7 @@ def start_waiting(tx: Transaction, run_id: int | None = None) -> int | None:
     return started
 
 
-def end_interrupted(tx: Transaction, actor: Actor) -> None:
+def end_interrupted(tx: Transaction) -> None:
     """Nobody holds the lock, so what seems to run was killed: say so (JOB-01)."""
     now = clock.now()
     unfinished = tx.execute(
@@ -77,7 +76,6 @@ def end_interrupted(tx: Transaction, actor: Actor) -> None:
         else:
             changed |= {"error": INTERRUPTED, "status": RunStatus.FAILED.value}
         store(tx, run_id, **changed)
-        tell(tx, actor, run_id, "interrupted", "A backup was interrupted. The next one follows.")
 
 
 def store(tx: Transaction, run_id: int, **values: Any) -> None:
@@ -94,14 +92,6 @@ def store_now(run_id: int, **values: Any) -> None:
     """The same in a transaction of its own."""
     with transaction() as tx:
         store(tx, run_id, **values)
-
-
-def last_ended_badly(run_id: int) -> bool:
-    """Whether the run before this one failed too, so that everybody knows."""
-    status = session().scalar(
-        select(BackupRun.status).where(BackupRun.id < run_id).order_by(BackupRun.id.desc()).limit(1)
-    )
-    return status == RunStatus.FAILED
 
 
 def record(tx: Transaction, actor: Actor, action: str, run_id: int, **more: Any) -> None:

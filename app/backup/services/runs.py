@@ -1,20 +1,14 @@
-"""A backup from its beginning to its proof: make, copy, prove, tidy, tell (BAK-01 to BAK-04).
+"""A backup from its beginning to its proof: make, copy, prove, tidy (BAK-01 to BAK-04).
 
 One at a time: whoever holds the lock runs, so a row that seems to run while the lock is free was
 killed. The audit trail is sealed first, so that the set ends with a seal.
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from uuid import uuid4
 
-from app.backup import queries
-from app.backup.errors import AlreadyRunning
 from app.backup.permissions import Permission
 from app.backup.rules import Check, Manifest, Proof, RunStatus, has_passed
-from app.backup.rules.runs import has_shrunk, missing_from, shrink_sentence
 from app.backup.services.copying import copy_everywhere, copy_kept_sets
 from app.backup.services.keys import backup_vault
 from app.backup.services.making import Source, make_set
@@ -26,17 +20,15 @@ from app.backup.services.restoring import Place
 from app.backup.services.rows import (
     begin_run,
     end_interrupted,
-    last_ended_badly,
     record,
     start_waiting,
     store,
     store_now,
 )
-from app.backup.services.telling import tell
+from app.backup.services.turns import alone, alone_or_later
 from app.infra.db import session, transaction
 from app.infra.heartbeat import report_size
-from app.infra.locks import LockSpace, first_come
-from app.infra.outbox import JobName, RetryLater, enqueue
+from app.infra.outbox import JobName, enqueue
 from app.infra.pg_programs import ProgramMissing
 from app.infra.runtime import settings
 from app.infra.storage import StorageFailed
@@ -49,7 +41,6 @@ from app.security import services as security
 
 log = logging.getLogger(__name__)
 
-BETWEEN = timedelta(minutes=2)
 EXPECTED = (DomainError, StorageFailed, ProgramMissing)
 
 
@@ -60,8 +51,8 @@ def request_backup(actor: Actor) -> int:
     """
     actor.require(Permission.BACKUP_RUN)
     backup_vault()
-    with _alone(), transaction() as tx:
-        end_interrupted(tx, actor)
+    with alone(), transaction() as tx:
+        end_interrupted(tx)
         run_id = begin_run(tx, actor, RunStatus.WAITING)
         enqueue(tx, JobName.BACK_UP, run_id=run_id)
     return run_id
@@ -73,9 +64,9 @@ def resume_backup(actor: Actor, *, run_id: int) -> None:
     Its failure is in its row and was told, so only RetryLater is raised, while another runs.
     """
     actor.require(Permission.BACKUP_RUN)
-    with _alone_or_later():
+    with alone_or_later():
         with transaction() as tx:
-            end_interrupted(tx, actor)
+            end_interrupted(tx)
             is_ours = start_waiting(tx, run_id) is not None
         if is_ours:
             try:
@@ -91,47 +82,27 @@ def run_backup(actor: Actor, *, watch: Watch | None = None) -> int:
     AlreadyRunning, and whatever kept the set from being made.
     """
     actor.require(Permission.BACKUP_RUN)
-    with _alone():
+    with alone():
         return _run_now(actor, watch)
 
 
 def run_daily_backup(actor: Actor) -> None:
     """The backup of the day. What fails is raised, so that the job comes back (JOB-01)."""
     actor.require(Permission.BACKUP_RUN)
-    with _alone_or_later():
+    with alone_or_later():
         _run_now(actor)
 
 
 def _run_now(actor: Actor, watch: Watch | None = None) -> int:
     with transaction() as tx:
-        end_interrupted(tx, actor)
+        end_interrupted(tx)
         run_id = start_waiting(tx) or begin_run(tx, actor, RunStatus.RUNNING)
     _carry_out(actor, run_id, watch)
     return run_id
 
 
-@contextmanager
-def _alone_or_later() -> Iterator[None]:
-    """For jobs: while another backup runs, come back. Raises RetryLater."""
-    with first_come(LockSpace.BACKUP) as is_first:
-        if not is_first:
-            raise RetryLater("another backup or a restore is under way", BETWEEN)
-        yield
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One backup or restore at a time (JOB-01). Raises AlreadyRunning."""
-    with first_come(LockSpace.BACKUP) as is_first:
-        if not is_first:
-            raise AlreadyRunning()
-        yield
-
-
 def _carry_out(actor: Actor, run_id: int, watch: Watch | None = None) -> None:
     progress = Progress(run_id, watch)
-    with transaction():  # ended at once: an idle one would be cut off while the set is made
-        before = queries.last_proven()
     try:
         vault = backup_vault()
         manifest = _make(run_id, vault, progress)
@@ -144,8 +115,6 @@ def _carry_out(actor: Actor, run_id: int, watch: Watch | None = None) -> None:
         session().rollback()
         store_now(run_id, finished_at=clock.now(), step="", error=_sentence(error))
         raise
-    if before is not None and has_shrunk(manifest.size, before.size):
-        _tell(actor, run_id, "shrunk", shrink_sentence(manifest.size, before.size))
 
 
 def _make(run_id: int, vault: Vault, progress: Progress) -> Manifest:
@@ -191,8 +160,6 @@ def _look_after(actor: Actor, run_id: int, place: Place, progress: Progress) -> 
     progress.step("copies")
     places = copy_everywhere([name])[name]
     store_now(run_id, places=places)
-    if missing := missing_from(places):
-        _tell(actor, run_id, "copy-failed", f"A backup was not copied. {' '.join(missing)}")
     is_proven = _prove(actor, run_id, place, progress)
     progress.step("tidying")
     if is_proven:
@@ -219,9 +186,6 @@ def _prove(actor: Actor, run_id: int, place: Place, progress: Progress) -> bool:
             checks=[check.stored() for check in checks],
         )
         record(tx, actor, "prove", run_id, outcome=_outcome(proof))
-        if proof is Proof.FAILED:
-            found = next(check.sentence for check in checks if not check.passed)
-            tell(tx, actor, run_id, "not-proven", f"A backup could not be restored. {found}")
     return proof is Proof.PASSED
 
 
@@ -231,9 +195,8 @@ def _outcome(proof: Proof) -> str:
 
 def _checks(place: Place) -> list[Check]:
     config = settings()
-    server = config.backup_scratch_database_url or config.database_url
     try:
-        found = prove_set(place, all_files(), server, config.home)
+        found = prove_set(place, all_files(), config.scratch_url, config.home)
     except Exception as error:
         session().rollback()
         log.error("a proof did not come to its end", exc_info=error)
@@ -242,7 +205,7 @@ def _checks(place: Place) -> list[Check]:
 
 
 def _give_up(actor: Actor, run_id: int, error: BaseException) -> None:
-    """No set was made: say why, and tell it unless everybody knows from the run before."""
+    """No set was made: say why. The alert of operations tells it once (BAK-04)."""
     session().rollback()
     why = _sentence(error)
     with transaction() as tx:
@@ -255,8 +218,6 @@ def _give_up(actor: Actor, run_id: int, error: BaseException) -> None:
             error=why,
         )
         record(tx, actor, "fail", run_id, outcome="failed")
-        if not last_ended_badly(run_id):
-            tell(tx, actor, run_id, "failed", f"A backup failed. {why}")
 
 
 def _sentence(error: BaseException) -> str:
@@ -268,8 +229,3 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt | SystemExit):
         return "It was interrupted."
     return f"Something unexpected happened ({type(error).__name__}); the log says more."
-
-
-def _tell(actor: Actor, run_id: int, what: str, sentence: str) -> None:
-    with transaction() as tx:
-        tell(tx, actor, run_id, what, sentence)

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from app.backup.models import BackupRun, RestoreRequest
 from app.backup.rules import Manifest
+from app.backup.rules.runs import WAS_RUNNING
 from app.infra import outbox
 from app.infra.db import Transaction, transaction
 from app.kernel import clock
@@ -21,7 +22,6 @@ from app.notifications.services import give_up_old_messages
 from app.security.services import end_all_sessions, record_event
 
 WAS_WAITING = "It was waiting when the backup was made; nobody knows whether it left since."
-WAS_RUNNING = "It was under way when the backup was made from which the clinic was restored."
 _SEQUENCES = text(
     "SELECT sequencename, last_value FROM pg_sequences"
     " WHERE schemaname = 'public' AND last_value IS NOT NULL"

@@ -34,7 +34,6 @@ class Template(StrEnum):
     SERIES_CHANGED = "series_changed"
     SERIES_CANCELLED = "series_cancelled"
     AUDIT_HEAD = "audit_head"
-    PROOF_FAILED = "proof_failed"
     DISPOSAL = "disposal"
     PRIVACY = "privacy"
 
@@ -61,7 +60,6 @@ SUBJECTS: Mapping[Template, str] = {
     Template.SERIES_CHANGED: "Your appointments have changed",
     Template.SERIES_CANCELLED: "Your appointments are cancelled",
     Template.AUDIT_HEAD: "Where the audit trail ends today",
-    Template.PROOF_FAILED: "A proof found something wrong",
     Template.DISPOSAL: "A list of old records",
     Template.PRIVACY: "A deadline needs your attention",
 }

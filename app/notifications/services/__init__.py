@@ -1,6 +1,6 @@
 """Use cases of messages: write them with the deed, deliver them, note that they were read."""
 
-from app.notifications.services.alarms import alarm_of_dead_job, raise_alarm
+from app.notifications.services.alarms import raise_alarm
 from app.notifications.services.bell import mark_all_read, mark_read
 from app.notifications.services.delivery import send_message
 from app.notifications.services.forgetting import forget_messages
@@ -15,7 +15,6 @@ from app.notifications.services.writing import Recipient, notify
 
 __all__ = [
     "Recipient",
-    "alarm_of_dead_job",
     "cancel_message",
     "forget_messages",
     "give_up_old_messages",

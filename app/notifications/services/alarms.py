@@ -1,17 +1,15 @@
-"""Tell the admins that something was given up (NOT-04)."""
+"""Tell the admins, in the bell, of what no check of operations sees."""
 
-from app.infra.db import Transaction, transaction
+from app.infra.db import Transaction
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.notifications import queries
 from app.notifications.rules import Template
 from app.notifications.services.writing import Recipient, notify
 
-DEAD_JOBS = "/jobs/list/"
-
 
 def raise_alarm(tx: Transaction, actor: Actor, *, event: str, subject: str, link: str) -> None:
-    """Tell every admin in the bell (NOT-04); at most once an hour for one kind of event."""
+    """Tell every admin in the bell; at most once an hour for one kind of event."""
     hour = int(clock.now().timestamp()) // 3600
     for user_id in queries.users_to_alarm():
         notify(
@@ -25,16 +23,4 @@ def raise_alarm(tx: Transaction, actor: Actor, *, event: str, subject: str, link
             template=Template.ALARM,
             params={},
             link=link,
-        )
-
-
-def alarm_of_dead_job(actor: Actor) -> None:
-    """Tell the admins that a job was given up."""
-    with transaction() as tx:
-        raise_alarm(
-            tx,
-            actor,
-            event="job.dead",
-            subject="A background job was given up",
-            link=DEAD_JOBS,
         )

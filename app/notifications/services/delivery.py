@@ -25,10 +25,8 @@ from app.notifications.rules import (
     texts,
 )
 from app.notifications.rules.calendar import Attendee, Organizer, calendar_of, calendar_text
-from app.notifications.services.alarms import raise_alarm
 
 ERROR_LENGTH = 500
-DEAD_LETTERS = "/dead-letters/list/"
 
 
 def send_message(actor: Actor, *, event: str, entity: str, occurrence: int, recipient: str) -> None:
@@ -47,11 +45,11 @@ def send_message(actor: Actor, *, event: str, entity: str, occurrence: int, reci
     try:
         mail.send(_letter(message))
     except MailRefused as error:
-        _give_up(actor, message.id, str(error))
+        _give_up(message.id, str(error))
     except MailUnavailable as error:
         wait = next_wait(message.attempts)
         if wait is None:
-            _give_up(actor, message.id, str(error))
+            _give_up(message.id, str(error))
         else:
             _note(message.id, status=Status.FAILED, error=str(error))
             raise RetryLater(str(error), wait) from error
@@ -172,13 +170,7 @@ def _set_status(tx: Transaction, communication_id: int, status: Status, error: s
     )
 
 
-def _give_up(actor: Actor, communication_id: int, error: str) -> None:
+def _give_up(communication_id: int, error: str) -> None:
+    """It waits for a person; the alert of operations tells the admins (NOT-04)."""
     with transaction() as tx:
         _set_status(tx, communication_id, Status.DEAD, error)
-        raise_alarm(
-            tx,
-            actor,
-            event="message.dead",
-            subject="Some messages could not be delivered",
-            link=DEAD_LETTERS,
-        )

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from app.backup.queries import last_proven
+from app.backup.queries import last_proven, last_trouble
 from app.infra import outbox
 from app.infra.certificates import CertificateProblem, expiry_of
 from app.infra.db import session
@@ -27,12 +27,14 @@ from app.integrity.rules import RunStatus
 from app.notifications import queries as notifications
 from app.operations.models import CheckRun
 from app.operations.queries.beats import job_lines
-from app.operations.rules import Finding, Severity, bounds, sentence_of
-from app.operations.rules.bounds import Disk, MailOutcomes
+from app.operations.rules import Finding, Severity, bounds, key_of_job, sentence_of
+from app.operations.rules.bounds import Disk, Error, MailOutcomes
+from app.operations.rules.things import MAIL
 
 DAY = timedelta(days=1)
 MOST_ERRORS = 50
 HTTPS_PORT = 443
+JOBS = frozenset(name.value for name in outbox.JobName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def _jobs(now: datetime) -> Look:
         [
             Finding(
                 "job",
-                f"job.{line.beat.name}",
+                key_of_job(line.beat.name),
                 Severity.CRITICAL if line.beat.period >= DAY else Severity.WARNING,
                 sentence_of(line.beat, line.state, now),
             )
@@ -74,7 +76,10 @@ def _outbox(now: datetime) -> Look:
 
 
 def _dead(now: datetime) -> Look:
-    return Look(bounds.about_dead_letters(outbox.backlog().dead, notifications.dead_mail_count()))
+    jobs, mails = outbox.dead_by_name(), notifications.dead_mail_count()
+    run = last_runs().get("dead")
+    found = bounds.about_dead_letters(jobs, mails, before=run.facts if run else {})
+    return Look(found, {**jobs, MAIL: mails})
 
 
 def _mail(now: datetime) -> Look:
@@ -115,8 +120,14 @@ def _existing(folder: Path) -> Path:
 
 
 def _errors(now: datetime) -> Look:
-    reports = open_reports(MOST_ERRORS)
-    return Look(bounds.about_errors([(one.fingerprint, one.kind, one.place) for one in reports]))
+    return Look(
+        bounds.about_errors(
+            [
+                Error(one.fingerprint, one.kind, one.place, one.door if one.door in JOBS else "")
+                for one in open_reports(MOST_ERRORS)
+            ]
+        )
+    )
 
 
 def _certificate(now: datetime) -> Look:
@@ -156,13 +167,16 @@ def _proof(now: datetime) -> Look:
     if ended is None:  # the dead-man check of its job says when that is odd
         return Look()
     status, at = ended
-    return Look(bounds.about_proof(status is RunStatus.PASSED, at, now))
+    has_passed, is_broken = status is RunStatus.PASSED, status is RunStatus.BROKEN
+    return Look(bounds.about_proof(has_passed, at, now, is_broken=is_broken))
 
 
 def _backup(now: datetime) -> Look:
     proven = last_proven()
     known_since = min((line.beat.known_since for line in job_lines(now)), default=None)
-    return Look(bounds.about_backup(proven.made_at if proven else None, known_since, now))
+    trouble = last_trouble()
+    found = bounds.about_last_run(trouble.sentence, is_grave=trouble.is_grave) if trouble else []
+    return Look(found + bounds.about_backup(proven.made_at if proven else None, known_since, now))
 
 
 def _archive(now: datetime) -> Look:

@@ -7,10 +7,15 @@ from app.operations.rules.alerts import (
     Severity,
     changes,
     is_to_escalate,
+    is_to_repeat,
+    is_worse,
 )
 from app.operations.rules.beats import Beat, BeatState, grace, next_due, sentence_of, state_of
+from app.operations.rules.things import BACKUPS, PROOFS, key_of_job
 
 __all__ = [
+    "BACKUPS",
+    "PROOFS",
     "Beat",
     "BeatState",
     "Change",
@@ -20,6 +25,9 @@ __all__ = [
     "changes",
     "grace",
     "is_to_escalate",
+    "is_to_repeat",
+    "is_worse",
+    "key_of_job",
     "next_due",
     "sentence_of",
     "state_of",

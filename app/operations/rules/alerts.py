@@ -22,13 +22,15 @@ class Severity(StrEnum):
 class Finding:
     """Something that a check found wrong. The sentence names no patient.
 
-    `kind` is the check, `key` the thing: only one alert is open for a key.
+    `kind` is the check, `key` the thing: only one alert is open for a key, whichever checks see it.
+    `is_news`: more of it happened since the last look.
     """
 
     kind: str
     key: str
     severity: Severity
     sentence: str
+    is_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def changes(
 
     An alert of a check that did not look now is left alone: not seeing is not being well.
     """
-    found = {finding.key: finding for finding in findings}
+    found = _by_thing(findings)
     known = {alert.key: alert for alert in open_alerts}
     return Change(
         opened=tuple(finding for key, finding in found.items() if key not in known),
@@ -77,6 +79,29 @@ def changes(
             if alert.key not in found and alert.kind in looked_at and now - alert.seen_at >= CALM
         ),
     )
+
+
+def _by_thing(findings: Sequence[Finding]) -> dict[str, Finding]:
+    """One finding for each thing: the most serious, and of those the first."""
+    found: dict[str, Finding] = {}
+    for finding in findings:
+        known = found.get(finding.key)
+        if known is None or (known.severity, finding.severity) == (
+            Severity.WARNING,
+            Severity.CRITICAL,
+        ):
+            found[finding.key] = finding
+    return found
+
+
+def is_worse(alert: OpenAlert, finding: Finding) -> bool:
+    """Whether what was a warning is critical now, so that it must be told again."""
+    return (alert.severity, finding.severity) == (Severity.WARNING, Severity.CRITICAL)
+
+
+def is_to_repeat(alert: OpenAlert, finding: Finding) -> bool:
+    """Whether more happened after somebody took the alert for known. Others are still called."""
+    return finding.is_news and alert.acknowledged_at is not None
 
 
 def is_to_escalate(alert: OpenAlert, *, after: timedelta, now: datetime) -> bool:

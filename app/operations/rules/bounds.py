@@ -1,10 +1,12 @@
 """Bounds: from which number on somebody must be told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.operations.rules.alerts import Finding, Severity
-from app.operations.rules.beats import words
+from app.operations.rules.beats import title_of, words
+from app.operations.rules.things import BACKUPS, MAIL, PROOFS, key_of_job
 
 OLDEST_JOB = timedelta(minutes=10)
 VERY_OLD_JOB = timedelta(hours=1)
@@ -63,18 +65,30 @@ def about_outbox(oldest: timedelta | None) -> list[Finding]:
     return [Finding("outbox", "outbox", severity, sentence)]
 
 
-def about_dead_letters(jobs: int, mails: int) -> list[Finding]:
-    """What was given up waits for a person (NOT-04)."""
-    parts = [
-        f"{count} {noun}{'s' if count != 1 else ''}"
-        for count, noun in ((jobs, "background job"), (mails, "e-mail"))
-        if count
+def about_dead_letters(
+    jobs: Mapping[str, int], mails: int, *, before: Mapping[str, int]
+) -> list[Finding]:
+    """What was given up waits for a person (NOT-04). `before`: the counts of the last look."""
+    found = [
+        Finding(
+            "dead",
+            key_of_job(name),
+            Severity.WARNING,
+            f"The job “{title_of(name)}” was given up{_times(count)} and waits for a person.",
+            is_news=count > before.get(name, 0),
+        )
+        for name, count in sorted(jobs.items())
     ]
-    if not parts:
-        return []
-    verb = "was" if jobs + mails == 1 else "were"
-    sentence = f"{' and '.join(parts)} {verb} given up and {'waits' if verb == 'was' else 'wait'}"
-    return [Finding("dead", "dead", Severity.WARNING, f"{sentence} for a person.")]
+    if mails:
+        verb = "e-mail was given up and waits" if mails == 1 else "e-mails were given up and wait"
+        sentence = f"{mails} {verb} for a person."
+        is_news = mails > before.get(MAIL, 0)
+        found.append(Finding("dead", MAIL, Severity.WARNING, sentence, is_news=is_news))
+    return found
+
+
+def _times(count: int) -> str:
+    return "" if count == 1 else f" {count} times"
 
 
 def about_mail(day: MailOutcomes) -> list[Finding]:
@@ -83,7 +97,7 @@ def about_mail(day: MailOutcomes) -> list[Finding]:
     if success is None or day.sent + day.given_up < FEWEST_MAILS or success >= LOWEST_SUCCESS:
         return []
     sentence = f"Only {success * 100:.0f} % of the e-mails of the last 24 hours were delivered."
-    return [Finding("mail", "mail", Severity.WARNING, sentence)]
+    return [Finding("mail", MAIL, Severity.WARNING, sentence)]
 
 
 def about_disk(disk: Disk) -> list[Finding]:
@@ -132,28 +146,44 @@ def about_archive(last_at: datetime, is_failing: bool, now: datetime) -> list[Fi
     return [Finding("archive", "archive", Severity.CRITICAL, sentence)]
 
 
-def about_errors(unresolved: list[tuple[str, str, str]]) -> list[Finding]:
-    """Each unexpected error that nobody has put away: (fingerprint, kind, place)."""
-    return [
-        Finding(
-            "error",
-            f"error.{fingerprint}",
-            Severity.WARNING,
-            f"An unexpected error happened: {kind.rpartition('.')[2]} in {place}.",
-        )
-        for fingerprint, kind, place in unresolved
-    ]
+@dataclass(frozen=True, slots=True)
+class Error:
+    """An unexpected error that nobody has put away; `job` is empty where people met it."""
+
+    fingerprint: str
+    kind: str
+    place: str
+    job: str = ""
 
 
-def about_proof(has_passed: bool, ended_at: datetime, now: datetime) -> list[Finding]:
+def about_errors(unresolved: list[Error]) -> list[Finding]:
+    """Each of them; one of a job belongs to what else is said of the job."""
+    return [_about_error(error) for error in unresolved]
+
+
+def _about_error(error: Error) -> Finding:
+    what = f"{error.kind.rpartition('.')[2]} in {error.place}."
+    if error.job:
+        sentence = f"The job “{title_of(error.job)}” met an unexpected error: {what}"
+        return Finding("error", key_of_job(error.job), Severity.WARNING, sentence)
+    sentence = f"An unexpected error happened: {what}"
+    return Finding("error", f"error.{error.fingerprint}", Severity.WARNING, sentence)
+
+
+def about_proof(
+    has_passed: bool, ended_at: datetime, now: datetime, *, is_broken: bool = False
+) -> list[Finding]:
     """The last proof of the stored data failed, or is too old to say anything."""
+    if is_broken:
+        sentence = "The last proof of the stored data did not come to its end."
+        return [Finding("proof", PROOFS, Severity.CRITICAL, sentence)]
     if not has_passed:
         sentence = "The last proof of the stored data failed: look at the proofs now."
         return [Finding("proof", "proof.failed", Severity.CRITICAL, sentence)]
     if now - ended_at <= OLDEST_PROOF:
         return []
     sentence = f"The stored data was last proven {words(now - ended_at)} ago."
-    return [Finding("proof", "proof.old", Severity.WARNING, sentence)]
+    return [Finding("proof", PROOFS, Severity.WARNING, sentence)]
 
 
 def about_backup(
@@ -171,4 +201,10 @@ def about_backup(
         if proven_at
         else "No backup has been proven by a restore yet."
     )
-    return [Finding("backup", "backup", Severity.CRITICAL, sentence)]
+    return [Finding("backup", BACKUPS, Severity.CRITICAL, sentence)]
+
+
+def about_last_run(sentence: str, *, is_grave: bool) -> list[Finding]:
+    """What is wrong with the last backup itself; without a sentence nothing is (BAK-04)."""
+    severity = Severity.CRITICAL if is_grave else Severity.WARNING
+    return [Finding("backup", BACKUPS, severity, sentence)] if sentence else []

@@ -5,27 +5,55 @@ one of them may be dead. Both at once do no harm: an alert is opened by whoever 
 """
 
 import logging
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.backup.permissions import Permission as BackupPermission
 from app.infra.db import Transaction, is_unavailable, session, transaction
 from app.infra.runtime import settings
+from app.integrity.permissions import Permission as ProofPermission
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.kernel.permission import PermissionEnum
 from app.notifications.rules import Template
 from app.notifications.services import Recipient, notify
 from app.operations.models import Alert, CheckRun
 from app.operations.permissions import Permission
 from app.operations.queries.alerts import open_alerts
 from app.operations.queries.checks import Check, Look, due_checks
-from app.operations.rules import Finding, OpenAlert, Severity, changes, is_to_escalate
-from app.security.queries import accounts_with_grant
+from app.operations.rules import (
+    BACKUPS,
+    PROOFS,
+    Finding,
+    OpenAlert,
+    Severity,
+    changes,
+    is_to_escalate,
+    is_to_repeat,
+    is_worse,
+)
+from app.security.queries import Account, accounts_with_grant
 
 log = logging.getLogger(__name__)
 
 ALERTS = "/operations/alerts/"
+# Who hears of it besides the admins: keys that begin like this, and whose daily work it is.
+LOOKED_AFTER: tuple[tuple[str, PermissionEnum], ...] = (
+    ("proof.", ProofPermission.PROOF_READ),
+    (PROOFS, ProofPermission.PROOF_READ),
+    (BACKUPS, BackupPermission.BACKUP_READ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert that was opened just now."""
+
+    id: int
+    key: str
 
 
 def check_system(actor: Actor, *, with_slow: bool = True) -> int:
@@ -74,7 +102,7 @@ def _settle(actor: Actor, findings: list[Finding], looked_at: set[str]) -> int:
         for finding in change.opened:
             _open(tx, actor, finding)
         for alert, finding in change.seen:
-            _see_again(tx, alert, finding)
+            _see_again(tx, actor, alert, finding)
         for alert in change.resolved:
             _resolve(tx, actor, alert)
         after = timedelta(minutes=settings().alert_escalation_minutes)
@@ -87,7 +115,7 @@ def _settle(actor: Actor, findings: list[Finding], looked_at: set[str]) -> int:
 def _open(tx: Transaction, actor: Actor, finding: Finding) -> None:
     """Open an alert and tell the admins; who comes second finds it open and tells nobody."""
     now = clock.now()
-    opened = tx.execute(
+    opened_id = tx.execute(
         insert(Alert)
         .values(
             kind=finding.kind,
@@ -100,17 +128,24 @@ def _open(tx: Transaction, actor: Actor, finding: Finding) -> None:
         .on_conflict_do_nothing(index_elements=["key"], index_where=Alert.resolved_at.is_(None))
         .returning(Alert.id)
     ).scalar_one_or_none()
-    if opened is not None:
-        _tell(tx, actor, opened, "opened", finding.sentence, Permission.SYSTEM_ACT)
+    if opened_id is not None:
+        _tell(tx, actor, Told(opened_id, finding.key), "opened", finding.sentence)
 
 
-def _see_again(tx: Transaction, alert: OpenAlert, finding: Finding) -> None:
+def _see_again(tx: Transaction, actor: Actor, alert: OpenAlert, finding: Finding) -> None:
+    """How it is now. It is told again when it became critical, or more of it happened (NOT-04)."""
+    now = clock.now()
     tx.execute(
         update(Alert)
         .where(Alert.id == alert.id)
-        .values(seen_at=clock.now(), sentence=finding.sentence, severity=finding.severity.value)
+        .values(seen_at=now, sentence=finding.sentence, severity=finding.severity.value)
         .execution_options(synchronize_session=False)
     )
+    if is_worse(alert, finding):
+        _tell(tx, actor, alert, "worse", f"Critical now: {finding.sentence}")
+    elif is_to_repeat(alert, finding):
+        # In the bell only: an e-mail about e-mails that do not leave would make one more of them.
+        _tell(tx, actor, alert, "again", finding.sentence, occurrence=hour_of(now), by_mail=False)
 
 
 def _resolve(tx: Transaction, actor: Actor, alert: OpenAlert) -> None:
@@ -123,8 +158,14 @@ def _resolve(tx: Transaction, actor: Actor, alert: OpenAlert) -> None:
     )
     if not closed.rowcount:
         return
-    told = Permission.ALERT_ACKNOWLEDGE if alert.escalated_at else Permission.SYSTEM_ACT
-    _tell(tx, actor, alert.id, "resolved", f"Over: {alert.sentence}", told)
+    _tell(
+        tx,
+        actor,
+        alert,
+        "resolved",
+        f"Over: {alert.sentence}",
+        to_all=alert.escalated_at is not None,
+    )
 
 
 def _escalate(tx: Transaction, actor: Actor, alert: OpenAlert) -> None:
@@ -137,23 +178,46 @@ def _escalate(tx: Transaction, actor: Actor, alert: OpenAlert) -> None:
     )
     if escalated.rowcount:
         sentence = f"Nobody has answered yet: {alert.sentence}"
-        _tell(tx, actor, alert.id, "escalated", sentence, Permission.ALERT_ACKNOWLEDGE)
+        _tell(tx, actor, alert, "escalated", sentence, to_all=True)
+
+
+def hour_of(moment: datetime) -> int:
+    """A number for the hour, so that something is told at most once in it."""
+    return int(moment.timestamp()) // 3600
 
 
 def _tell(
-    tx: Transaction, actor: Actor, alert_id: int, what: str, sentence: str, who: Permission
+    tx: Transaction,
+    actor: Actor,
+    alert: OpenAlert | Told,
+    what: str,
+    sentence: str,
+    *,
+    occurrence: int = 0,
+    to_all: bool = False,
+    by_mail: bool = True,
 ) -> None:
     """In the bell and by e-mail; a second time for the same change is no message (NOT-01)."""
-    for account in accounts_with_grant(who):
+    for account in _audience(alert.key, to_all=to_all):
         notify(
             tx,
             actor,
             event=f"alert.{what}",
-            entity=f"alert/{alert_id}",
-            occurrence=0,
-            recipient=Recipient(account.id, account.name, account.email),
+            entity=f"alert/{alert.id}",
+            occurrence=occurrence,
+            recipient=Recipient(account.id, account.name, account.email if by_mail else ""),
             subject=sentence,
             template=Template.ALERT,
             params={"sentence": sentence},
             link=ALERTS,
         )
+
+
+def _audience(key: str, *, to_all: bool) -> list[Account]:
+    """Those who act on the system, those who look after this thing, and in the end all who may."""
+    grants: list[PermissionEnum] = [Permission.SYSTEM_ACT]
+    grants += [grant for start, grant in LOOKED_AFTER if key.startswith(start)]
+    if to_all:
+        grants.append(Permission.ALERT_ACKNOWLEDGE)
+    found = {one.id: one for grant in grants for one in accounts_with_grant(grant)}
+    return list(found.values())
