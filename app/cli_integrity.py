@@ -118,6 +118,19 @@ def create_keys() -> None:
     click.echo(f"Reports can be checked with the public key {integrity.public_key()}")
 
 
+@keys.command("rotate")
+@click.option("--reason", required=True, help="Why the audit trail gets a new key; no names.")
+def rotate_keys(reason: str) -> None:
+    """Seal the audit trail with a new key from now on; the older ones still verify (AUD-02)."""
+    try:
+        name = security.change_audit_key(_actor(), reason=reason)
+    except DomainError as refusal:
+        _stop(refusal)
+    click.echo(f"From now on the key {name} seals the audit trail. Print a new sheet:")
+    click.echo("flask clinic backup-keys sheet escrow.pdf")
+    click.echo("With several machines, copy audit.json to the others before they work on.")
+
+
 def _actor() -> Actor:
     return system_actor(Channel.CLI)
 

@@ -119,6 +119,18 @@ class RoleProtected(Conflict):
         super().__init__("This role keeps its name and cannot be removed.")
 
 
+class TrailBroken(Conflict):
+    """A new key must not cover up what happened to the trail (AUD-02)."""
+
+    code = "security.trail_broken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The audit trail does not hold the seal that was noted beside its key. Find out why "
+            "with `flask clinic verify-audit` before you change the key."
+        )
+
+
 class NoSiteAccount(Conflict):
     """The account that the site runs with cannot get its rights in the database (AUD-02)."""
 

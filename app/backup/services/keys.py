@@ -23,7 +23,7 @@ from app.infra.vault import KeysMissing, Vault, create_keys, open_vault, rotate_
 from app.integrity.queries import all_files
 from app.kernel import clock
 from app.kernel.actor import Actor
-from app.security.services import record_event
+from app.security.services import audit_key_names, record_event
 
 KEY_FILE = "backup.json"
 SHEET_NOTE = "backup-sheet.json"
@@ -48,6 +48,7 @@ class SheetNote:
 
     printed_at: datetime
     key_id: int
+    audit_key: str = ""
 
 
 def backup_vault() -> Vault:
@@ -147,7 +148,11 @@ def read_letter(text: str) -> tuple[str, bytes]:
 
 def note_sheet(actor: Actor, vault: Vault) -> None:
     """Remember that the sheet was printed, so that nobody has to be reminded."""
-    values = {"printed_at": clock.now().isoformat(), "key_id": vault.key_id}
+    values = {
+        "printed_at": clock.now().isoformat(),
+        "key_id": vault.key_id,
+        "audit_key": next(reversed(audit_key_names()), ""),
+    }
     keep_beside_keys(_file(SHEET_NOTE), json.dumps(values) + "\n")
     _record(actor, "print-sheet", vault)
 
@@ -156,7 +161,11 @@ def sheet_note() -> SheetNote | None:
     """When the sheet was printed last; None when never."""
     try:
         values = json.loads(_file(SHEET_NOTE).read_text(encoding="utf-8"))
-        return SheetNote(datetime.fromisoformat(values["printed_at"]), int(values["key_id"]))
+        return SheetNote(
+            datetime.fromisoformat(values["printed_at"]),
+            int(values["key_id"]),
+            str(values.get("audit_key", "")),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -10,6 +10,7 @@ from app.infra.runtime import settings
 from app.infra.templates import render
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.security.services import audit_key_names
 
 LINE = 64
 MOST_IN_PICTURE = 2_900  # what a QR code holds; keys that were rotated very often need the text
@@ -33,6 +34,7 @@ def escrow_sheet(actor: Actor) -> bytes:
         sheets=[_sheet(letter) for letter in found],
         key_id=vault.key_id,
         key_count=len(vault.key_ids),
+        audit_keys=audit_key_names(),
         today=clock.now(),
         places=_places(),
     )

@@ -106,7 +106,7 @@ def _prove(actor: Actor, run_id: int) -> RunView:
         security.seal_events()
         noted = security.known_head()
         with snapshot() as connection:
-            chain = security.verify_chain(connection, heads=[noted] if noted else [])
+            chain = security.verify_chain(connection, heads=[noted] if noted else [], is_live=True)
             findings = queries.check_invariants(connection, done=partial(_count, run_id))
         return _finish(actor, run_id, findings, chain)
     except Exception as error:

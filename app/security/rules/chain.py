@@ -47,14 +47,6 @@ class EventFacts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class AuditKeys:
-    """The keys by their names; `primary` seals, the others still verify."""
-
-    primary: str
-    keys: Mapping[str, bytes] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Head:
     """The last seal at some moment. Kept elsewhere, it shows whether the chain was cut off."""
 
@@ -75,6 +67,25 @@ class Head:
         if head.seq < 1 or len(head.hash) != len(GENESIS):
             raise BadHead()
         return head
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKeys:
+    """The keys by their names, the oldest first; `primary` seals, the others still verify.
+
+    `begins` says of a key which seal was the last one before it, so that a key that was replaced
+    seals nothing any more, whoever may hold it.
+    """
+
+    primary: str
+    keys: Mapping[str, bytes] = field(repr=False)
+    begins: Mapping[str, Head] = field(default_factory=dict)
+
+    def is_over(self, key_id: str, seq: int) -> bool:
+        """Whether a later key sealed already when this number was given."""
+        names = list(self.keys)
+        later = names[names.index(key_id) + 1 :]
+        return any(name in self.begins and self.begins[name].seq < seq for name in later)
 
 
 def key_name(key: bytes) -> str:
@@ -108,11 +119,22 @@ class SealedLine:
 
 
 class ChainCheck:
-    """Goes along the chain line by line and notes what does not fit; memory stays the same."""
+    """Goes along the chain line by line and notes what does not fit; memory stays the same.
 
-    def __init__(self, keys: AuditKeys, heads: Sequence[Head] = ()) -> None:
+    `is_live` tells the clinic's own chain from a copy of earlier: in the live one every change of
+    the key has its place. In any chain a key that was replaced never comes back.
+    """
+
+    def __init__(
+        self, keys: AuditKeys, heads: Sequence[Head] = (), *, is_live: bool = False
+    ) -> None:
         self._keys = keys
-        self._heads = {head.seq: head.hash for head in heads}
+        self._order = {name: place for place, name in enumerate(keys.keys)}
+        self._newest = 0
+        self._is_live = is_live
+        self._heads: dict[int, set[bytes]] = {}
+        for head in (*heads, *(keys.begins.values() if is_live else ())):
+            self._heads.setdefault(head.seq, set()).add(head.hash)
         self.head: Head | None = None
         self.sealed = 0
         self.problem_count = 0
@@ -126,7 +148,7 @@ class ChainCheck:
         elif line.prev_hash != before.hash:
             self.note(f"Seal {line.seq} does not follow seal {before.seq}.")
         self._check_seal(line)
-        if self._heads.pop(line.seq, line.hash) != line.hash:
+        if self._heads.pop(line.seq, set()) - {line.hash}:
             self.note(f"Seal {line.seq} is another one than was noted outside of the database.")
         self.head = Head(line.seq, line.hash)
         self.sealed += 1
@@ -144,6 +166,14 @@ class ChainCheck:
         if len(self.problems) < SHOWN_PROBLEMS:
             self.problems.append(sentence)
 
+    def _check_order(self, line: SealedLine) -> None:
+        """AUD-02: whoever still has a key that was replaced cannot seal with it."""
+        place = self._order[line.key_id]
+        is_over = self._is_live and self._keys.is_over(line.key_id, line.seq)
+        if is_over or place < self._newest:
+            self.note(f"Seal {line.seq} was made with a key that had been replaced.")
+        self._newest = max(self._newest, place)
+
     def _missing(self, first: int, last: int) -> None:
         what = f"Seal {first} is" if first == last else f"Seals {first} to {last} are"
         self.note(f"{what} missing.")
@@ -153,6 +183,7 @@ class ChainCheck:
         if key is None:
             self.note(f"Seal {line.seq} was made with a key that is not in the key file.")
             return
+        self._check_order(line)
         if line.event is None:
             self.note(f"Event {line.event_id} was removed.")
             return

@@ -11,10 +11,11 @@ from app.security.services.database_account import make_site_account, renew_site
 from app.security.services.first_admin import open_first_admin
 from app.security.services.forgetting import forget_accounts
 from app.security.services.roles import permission_view, remove_role, save_role, sync_roles
-from app.security.services.seal_keys import create_audit_key, known_head
+from app.security.services.seal_keys import audit_key_names, create_audit_key, known_head
 from app.security.services.seals import (
     ChainReport,
     accept_chain,
+    change_audit_key,
     seal_events,
     verify_audit,
     verify_chain,
@@ -29,7 +30,9 @@ from app.security.services.sessions import (
 __all__ = [
     "ChainReport",
     "accept_chain",
+    "audit_key_names",
     "change_account",
+    "change_audit_key",
     "check_password",
     "create_audit_key",
     "end_all_sessions",

@@ -3,6 +3,7 @@
 import json
 import logging
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from app.infra import key_files
@@ -13,6 +14,10 @@ from app.security.rules import AuditKeys, Head, key_name
 log = logging.getLogger(__name__)
 
 KEY_FILE = "audit.json"
+_UNREADABLE = (
+    *(key_files.KeyFileMissing, BadHead),
+    *(ValueError, KeyError, TypeError, AttributeError),
+)
 HEAD_FILE = "audit-head.txt"
 
 
@@ -28,8 +33,11 @@ def audit_keys() -> AuditKeys:
         )
         kept = json.loads(text)
         keys = {name: bytes.fromhex(key) for name, key in kept["keys"].items()}
-        return AuditKeys(kept["primary"], {kept["primary"]: keys[kept["primary"]], **keys})
-    except (key_files.KeyFileMissing, ValueError, KeyError, TypeError, AttributeError) as error:
+        begins = {name: Head.of(head) for name, head in kept.get("begins", {}).items()}
+        if kept["primary"] not in keys:
+            raise NoAuditKey(KEY_FILE)
+        return AuditKeys(kept["primary"], keys, begins)
+    except _UNREADABLE as error:
         raise NoAuditKey(KEY_FILE) from error
 
 
@@ -38,10 +46,58 @@ def create_audit_key() -> bool:
     return key_files.create_key(_file(KEY_FILE), _new_key)
 
 
+def add_audit_key(after: Head) -> str:
+    """Seal with a new key from behind this seal on; the older ones stay and verify.
+
+    Only for who holds the lock of sealing. Returns the new key's name. Raises NoAuditKey.
+    """
+    kept, key = audit_keys(), secrets.token_bytes(32)
+    name = key_name(key)
+    _keep(AuditKeys(name, {**kept.keys, name: key}, {**kept.begins, name: after}))
+    return name
+
+
+def move_beginnings(holds: Callable[[Head], bool], last: Head | None) -> None:
+    """After a restore: a key whose place the chain does not reach begins where the chain ends."""
+    kept = audit_keys()
+    begins = {
+        name: head if holds(head) else last
+        for name, head in kept.begins.items()
+        if holds(head) or last is not None
+    }
+    if begins != kept.begins:
+        known = {name: head for name, head in begins.items() if head is not None}
+        _keep(AuditKeys(kept.primary, kept.keys, known))
+
+
+def audit_key_names() -> tuple[str, ...]:
+    """The names of the keys, that in use last; none when there is no readable file."""
+    try:
+        kept = audit_keys() if _file(KEY_FILE).exists() else None
+    except NoAuditKey:
+        kept = None
+    if kept is None:
+        return ()
+    return (*(name for name in kept.keys if name != kept.primary), kept.primary)
+
+
 def _new_key() -> str:
     key = secrets.token_bytes(32)
     name = key_name(key)
-    return json.dumps({"primary": name, "keys": {name: key.hex()}}, indent=2) + "\n"
+    return _written(AuditKeys(name, {name: key}))
+
+
+def _keep(keys: AuditKeys) -> None:
+    key_files.keep_beside_keys(_file(KEY_FILE), _written(keys))
+
+
+def _written(keys: AuditKeys) -> str:
+    content = {
+        "primary": keys.primary,
+        "keys": {name: key.hex() for name, key in keys.keys.items()},
+        "begins": {name: str(head) for name, head in keys.begins.items()},
+    }
+    return json.dumps(content, indent=2) + "\n"
 
 
 def known_head() -> Head | None:

@@ -16,6 +16,7 @@ from app.infra.locks import LockSpace, lock
 from app.infra.snapshot import snapshot
 from app.kernel import clock
 from app.kernel.actor import Actor
+from app.security.errors import TrailBroken
 from app.security.models import AuditSeal
 from app.security.permissions import Permission
 from app.security.rules import (
@@ -29,7 +30,13 @@ from app.security.rules import (
     seal_hash,
 )
 from app.security.services.audit import record_event
-from app.security.services.seal_keys import audit_keys, known_head, note_head
+from app.security.services.seal_keys import (
+    add_audit_key,
+    audit_keys,
+    known_head,
+    move_beginnings,
+    note_head,
+)
 
 log = logging.getLogger(__name__)
 
@@ -95,12 +102,12 @@ def seal_events(*, most: int = AT_ONCE) -> int:
     event that was committed late, with a lower key than sealed ones, still gets its seal.
     Raises NoAuditKey.
     """
-    keys = audit_keys()
     known = known_head()
     count, after, head = 0, None, None
     while count < most:
         with transaction() as tx:
             lock(tx, LockSpace.AUDIT, [0])
+            keys = audit_keys()  # under the lock: another process may have begun a new one
             seen = _next_events(tx, _settled(tx) if after is None else after)
             unsealed = [event for event, is_sealed in seen if not is_sealed][: most - count]
             head = _store(tx, keys, unsealed)
@@ -126,11 +133,17 @@ def _next_events(tx: Transaction, after: int) -> list[tuple[EventFacts, bool]]:
     return [(EventFacts(*row[:-1]), row.seq is not None) for row in rows]
 
 
-def _store(tx: Transaction, keys: AuditKeys, events: Sequence[EventFacts]) -> Head | None:
-    """Add the seals behind the last one; returns the last one then."""
+def _last(tx: Transaction) -> Head | None:
+    """The end of the chain."""
     last = tx.execute(
         select(AuditSeal.seq, AuditSeal.hash).order_by(AuditSeal.seq.desc()).limit(1)
     ).one_or_none()
+    return Head(last.seq, bytes(last.hash)) if last else None
+
+
+def _store(tx: Transaction, keys: AuditKeys, events: Sequence[EventFacts]) -> Head | None:
+    """Add the seals behind the last one; returns the last one then."""
+    last = _last(tx)
     seq, link = (last.seq, last.hash) if last else (0, GENESIS)
     now, key = clock.now(), keys.keys[keys.primary]
     rows = []
@@ -179,7 +192,8 @@ def verify_audit(actor: Actor, *, heads: Sequence[Head] = ()) -> ChainReport:
     seal_events()
     noted = known_head()
     with snapshot() as connection:
-        found = verify_chain(connection, heads=[*heads, *([noted] if noted else [])])
+        known = [*heads, *([noted] if noted else [])]
+        found = verify_chain(connection, heads=known, is_live=True)
     with transaction() as tx:
         record_event(
             tx,
@@ -193,12 +207,15 @@ def verify_audit(actor: Actor, *, heads: Sequence[Head] = ()) -> ChainReport:
     return found
 
 
-def verify_chain(connection: Connection, *, heads: Sequence[Head] = ()) -> ChainReport:
+def verify_chain(
+    connection: Connection, *, heads: Sequence[Head] = (), is_live: bool = False
+) -> ChainReport:
     """The same for any database that holds the trail, such as a restored copy; writes nothing.
 
-    Memory stays the same, however long the trail is. Raises NoAuditKey.
+    In the live one the keys have their places (`is_live`). Memory stays the same, however long
+    the trail is. Raises NoAuditKey.
     """
-    check = ChainCheck(audit_keys(), heads)
+    check = ChainCheck(audit_keys(), heads, is_live=is_live)
     newest = None
     for line in _lines(connection):
         check.see(line)
@@ -249,5 +266,40 @@ def accept_chain(actor: Actor, *, reason: str) -> Head | None:
             details={"noted_head": str(noted) if noted else ""},
         )
     note_head(None)
+    with transaction() as tx:
+        lock(tx, LockSpace.AUDIT, [0])
+        move_beginnings(lambda head: _contains(tx, head), _last(tx))
     seal_events()
     return known_head()
+
+
+def change_audit_key(actor: Actor, *, reason: str) -> str:
+    """Seal with a new key from now on; returns its name. The older ones still verify (AUD-02).
+
+    The last seal of the old key is noted beside the new one: whoever holds the old key can make
+    no seal behind it, and none before it that fits. Raises Forbidden, NoAuditKey, TrailBroken.
+    """
+    actor.require(Permission.AUDIT_VERIFY)
+    _record_change(actor, "retire", audit_keys().primary, reason)
+    seal_events()
+    with transaction() as tx:
+        lock(tx, LockSpace.AUDIT, [0])
+        last = _last(tx)
+        if last is None or not _contains(tx, known_head()):
+            raise TrailBroken()
+        name = add_audit_key(last)
+    _record_change(actor, "begin", name, reason)
+    seal_events()
+    return name
+
+
+def _record_change(actor: Actor, action: str, key_id: str, reason: str) -> None:
+    with transaction() as tx:
+        record_event(
+            tx,
+            actor,
+            f"security:audit-key:{action}",
+            object_type="AuditKey",
+            object_id=key_id,
+            reason=reason,
+        )
