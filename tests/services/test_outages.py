@@ -20,7 +20,7 @@ from tests.web.scheduling import counted_statements
 
 pytestmark = pytest.mark.usefixtures("clinic")
 TO = AppointmentStatus
-MOST_STATEMENTS_PER_MOVE = 16
+MOST_STATEMENTS_PER_MOVE = 13
 
 
 def book(patient, starts_at, provider, type_code="consultation"):

@@ -101,7 +101,7 @@ def _change_status(
         follow_status(tx, visit, status, now=now)
         note_change(tx, actor, visit, status, reason, context, now)
         _tell(tx, actor, visit, status)
-    return appointments.known_appointment(appointment_id)
+    return appointments.known_appointment(appointment_id, patient=visit.patient)
 
 
 def visit_for_change(
@@ -123,8 +123,7 @@ def visit_for_change(
             raise UnknownProvider()
         providers.append(other.id)
     lock_parties(tx, providers, visit.patient_id, resources)
-    appointments.appointment_for_update(appointment_id)
-    fresh = parties.check_visible(actor, appointments.appointment(appointment_id))
+    fresh = parties.check_visible(actor, appointments.locked_appointment(visit))
     rules.check_version(version, fresh.version)
     return fresh
 

@@ -78,10 +78,9 @@ def reschedule_appointment(
         version=version,
         override_reason=override_reason,
     )
-    successor_id = retried(
+    return retried(
         lambda: _reschedule(actor, move), refusal=SlotTaken, between=release_lapsed_holds
     )
-    return appointments.known_appointment(successor_id)
 
 
 def _checked_length(
@@ -98,7 +97,7 @@ def _checked_length(
     return length
 
 
-def _reschedule(actor: Actor, move: _Move) -> AppointmentId:
+def _reschedule(actor: Actor, move: _Move) -> AppointmentView:
     with transaction() as tx:
         visit = visit_for_change(
             tx, actor, move.appointment_id, move.version, moving=True, also=move.provider
@@ -119,7 +118,7 @@ def _reschedule(actor: Actor, move: _Move) -> AppointmentId:
             needs_rebooking=False,
         )
         note_change(tx, actor, visit, AppointmentStatus.RESCHEDULED, move.reason, context, now)
-    return new.id
+    return appointments.known_appointment(new.id, patient=visit.patient)
 
 
 def _checked_override(actor: Actor, override_reason: str | None) -> str:
