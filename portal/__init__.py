@@ -18,6 +18,7 @@ from portal import (
     turn,
     waitlist,
     words,
+    your_data,
 )
 from portal.answer import answer
 from portal.blueprint import portal
@@ -41,6 +42,7 @@ __all__ = [
     "turn",
     "waitlist",
     "words",
+    "your_data",
 ]
 
 

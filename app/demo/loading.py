@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from app.demo import clinic, roster, today, whole_day
+from app.demo import clinic, privacy, roster, today, whole_day
 from app.demo.clinic import TYPES, Door
 from app.demo.plan import AHEAD, HISTORY, MINUTE, Frame, Offer, PlannedVisit, plan_visits
 from app.demo.roster import RECEPTIONIST, STAFF, StaffMember
@@ -86,6 +86,7 @@ def load_demo(
     whole_day.ask_and_wait(actor, frame, students)
     if is_first:
         today.offer_a_time(actor, frame, students)
+        privacy.keep_register(frame, roster.student_ids()[6])
     return loaded
 
 

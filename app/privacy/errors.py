@@ -86,6 +86,15 @@ class CopyUnderWay(Conflict):
         super().__init__("A copy is being made, or waits to be loaded. One at a time is enough.")
 
 
+class AskedAlready(Conflict):
+    """One request for a copy at a time."""
+
+    code = "privacy.asked_already"
+
+    def __init__(self) -> None:
+        super().__init__("You asked already. You see here when your copy is ready.")
+
+
 class NoCopy(NotFound):
     """Not made yet, or removed again."""
 

@@ -24,6 +24,7 @@ OWN = {
     "feed": "/portal/calendar-feed",
     "turn": "/portal/turn",
     "profile": "/portal/profile",
+    "your data": "/portal/your-data",
 }
 PUBLIC = {
     "answer": "{answer}",

@@ -18,6 +18,7 @@ PAGES = (
     "/portal/appointments?when=past",
     "/portal/messages",
     "/portal/profile",
+    "/portal/your-data",
 )
 OF_ONE_VISIT = ("", "/calendar.ics", "/cancel", "/move", "/move/confirm?at=2026-11-24T02:00:00Z")
 CHANGES = ("/cancel", "/move/confirm")

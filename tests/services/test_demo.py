@@ -315,6 +315,15 @@ def test_a_series_a_timetable_and_an_objection_are_there(rows):
     assert "contested" in rows.scalars(select(NoShowPoint.status)).all()  # SCH-35
 
 
+def test_the_privacy_officer_has_a_request_and_an_exercise_that_is_over(rows):
+    """DPA-02, DPA-03."""
+    asked = rows.execute(text("SELECT kind, status, assignee FROM privacy_request")).all()
+    breaches = rows.execute(text("SELECT status, is_exercise FROM privacy_breach")).all()
+
+    assert asked == [("access", "in-work", "Vicente Borromeo")]
+    assert breaches == [("closed", True)]
+
+
 def test_a_second_load_changes_nothing(demo, rows):
     before = counts(rows)
     rows.rollback()

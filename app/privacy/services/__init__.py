@@ -19,6 +19,7 @@ from app.privacy.services.copies import (
     request_copy,
 )
 from app.privacy.services.forgetting import forget_words
+from app.privacy.services.own import OwnData, ask_for_own_copy, own_copy_file, own_data
 from app.privacy.services.reading import (
     RequestLine,
     RequestList,
@@ -58,6 +59,7 @@ __all__ = [
     "BreachList",
     "BreachPage",
     "Facts",
+    "OwnData",
     "RequestDraft",
     "RequestLine",
     "RequestList",
@@ -67,6 +69,7 @@ __all__ = [
     "add_breach_note",
     "add_note",
     "affected_page",
+    "ask_for_own_copy",
     "breach_list",
     "breach_page",
     "breach_warning",
@@ -81,6 +84,8 @@ __all__ = [
     "keep_quiet",
     "make_copy",
     "notice",
+    "own_copy_file",
+    "own_data",
     "record_notice",
     "register_breach",
     "register_request",

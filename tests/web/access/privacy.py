@@ -1,6 +1,6 @@
 """Who may open the doors of privacy."""
 
-from app.kernel.permission import Role
+from app.kernel.permission import PATIENT_ROLES, Role
 from tests.web.access.roles import ADMIN
 
 OFFICER = frozenset({Role.PRIVACY_OFFICER})
@@ -30,5 +30,8 @@ WHO: dict[str, frozenset[Role] | frozenset[Role | None]] = {
     "BreachRecordView.note": KEEPERS,
     "AffectedListView.show": OFFICER,
     "AffectedListView.file": OFFICER,
+    "portal.your_data": PATIENT_ROLES,
+    "portal.ask_for_copy": PATIENT_ROLES,
+    "portal.own_copy": PATIENT_ROLES,
 }
 SAID: dict[str, dict[str, object]] = {}
