@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
 
 from app.infra.db import plain, session
-from app.kernel.ids import AppointmentId, PatientId
+from app.kernel.ids import PatientId
 from app.scheduling.models import ReminderWish
 
 PAGE = 500
 
 # Confirmed visits with a lead that is planned until now (or until the end of the quiet hours
 # ahead) while no reminder of it or of a shorter one has left. Walks along (starts_at, id).
-CANDIDATES = text(
+VISITS_DUE = text(
     """
     SELECT a.id, a.starts_at, a.created_at, coalesce(w.lead_minutes, t.reminder_minutes) AS leads,
            coalesce(w.by_email, true) AS by_email, coalesce(w.in_app, true) AS in_app
@@ -36,10 +36,10 @@ CANDIDATES = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A visit that may be due, and the ways that its patient wishes."""
+class Due:
+    """A visit or a seat that may be due, and the ways that its patient wishes."""
 
-    id: AppointmentId
+    id: int
     starts_at: datetime
     created_at: datetime
     leads: tuple[int, ...]
@@ -47,8 +47,15 @@ class Candidate:
     in_app: bool
 
 
-def candidates(*, now: datetime, planned_until: datetime, until: datetime) -> Iterator[Candidate]:
+def visits_due(*, now: datetime, planned_until: datetime, until: datetime) -> Iterator[Due]:
     """The visits to look at, soonest first, a page at a time."""
+    return walk(VISITS_DUE, now=now, planned_until=planned_until, until=until)
+
+
+def walk(
+    statement: TextClause, *, now: datetime, planned_until: datetime, until: datetime
+) -> Iterator[Due]:
+    """What a statement finds, along (starts_at, id), a page at a time."""
     after, after_id = now, 0
     while True:
         values = {
@@ -58,15 +65,10 @@ def candidates(*, now: datetime, planned_until: datetime, until: datetime) -> It
             "after": after,
             "after_id": after_id,
         }
-        rows = plain(CANDIDATES, values).all()
+        rows = plain(statement, values).all()
         for row in rows:
-            yield Candidate(
-                AppointmentId(row.id),
-                row.starts_at,
-                row.created_at,
-                tuple(row.leads),
-                row.by_email,
-                row.in_app,
+            yield Due(
+                row.id, row.starts_at, row.created_at, tuple(row.leads), row.by_email, row.in_app
             )
         if len(rows) < PAGE:
             return

@@ -1,21 +1,20 @@
 """Seats in group sessions that may be due for a reminder (SCH-04, SCH-30)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, text
 
-from app.infra.db import plain, session
+from app.infra.db import session
 from app.scheduling.models import GroupSession, Seat
-
-PAGE = 500
+from app.scheduling.queries.reminders import Due, walk
 
 # As with visits: seats with a lead that is planned until now while neither it nor a shorter one
 # has left. Walks along (starts_at, id).
 SEATS_DUE = text(
     """
-    SELECT s.id, g.starts_at, s.booked_at, coalesce(w.lead_minutes, t.reminder_minutes) AS leads,
+    SELECT s.id, g.starts_at, s.booked_at AS created_at,
+           coalesce(w.lead_minutes, t.reminder_minutes) AS leads,
            coalesce(w.by_email, true) AS by_email, coalesce(w.in_app, true) AS in_app
     FROM scheduling_group_session g
     JOIN scheduling_seat s ON s.session_id = g.id
@@ -36,37 +35,9 @@ SEATS_DUE = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SeatDue:
-    """A seat that may be due, and the ways that its patient wishes."""
-
-    id: int
-    starts_at: datetime
-    booked_at: datetime
-    leads: tuple[int, ...]
-    by_email: bool
-    in_app: bool
-
-
-def seats_due(*, now: datetime, planned_until: datetime, until: datetime) -> Iterator[SeatDue]:
+def seats_due(*, now: datetime, planned_until: datetime, until: datetime) -> Iterator[Due]:
     """The seats to look at, soonest first, a page at a time."""
-    after, after_id = now, 0
-    while True:
-        values = {
-            "now": now,
-            "planned_until": planned_until,
-            "until": until,
-            "after": after,
-            "after_id": after_id,
-        }
-        rows = plain(SEATS_DUE, values).all()
-        for row in rows:
-            yield SeatDue(
-                row.id, row.starts_at, row.booked_at, tuple(row.leads), row.by_email, row.in_app
-            )
-        if len(rows) < PAGE:
-            return
-        after, after_id = rows[-1].starts_at, rows[-1].id
+    return walk(SEATS_DUE, now=now, planned_until=planned_until, until=until)
 
 
 def is_still_booked(seat_id: int) -> bool:

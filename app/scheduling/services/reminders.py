@@ -1,17 +1,17 @@
 """Sends reminders, exactly one each, and keeps how patients want them (SCH-30, NOT-03)."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy.dialects.postgresql import insert
 
 from app.infra import signing
-from app.infra.db import Transaction, transaction
+from app.infra.db import Base, Transaction, transaction
 from app.infra.one_by_one import one_by_one
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Actor
-from app.kernel.ids import PatientId
+from app.kernel.ids import AppointmentId, PatientId
 from app.notifications.rules import Template
 from app.notifications.services import Recipient, notify
 from app.patients import queries as patients
@@ -20,7 +20,7 @@ from app.scheduling.models import Reminder, ReminderWish
 from app.scheduling.permissions import Permission
 from app.scheduling.queries import appointments, reminders
 from app.scheduling.queries.appointments import AppointmentView
-from app.scheduling.queries.reminders import Candidate, WishView
+from app.scheduling.queries.reminders import Due, WishView
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.rules.quiet import QuietHours
 from app.scheduling.rules.reminders import (
@@ -50,45 +50,52 @@ def send_reminders(actor: Actor) -> int:
     visit is a new one with reminders of its own. A visit that breaks stops no other; then
     SomeFailed is raised at the end.
     """
+    return send_due(actor, "reminders", reminders.visits_due, _remind)
+
+
+def send_due(
+    actor: Actor,
+    name: str,
+    found: Callable[..., Iterable[Due]],
+    remind: Callable[[Actor, Due, int, datetime], bool],
+) -> int:
+    """Send each reminder of what `found` reads that is due now; returns how many."""
     actor.require(Permission.RUN_DESK)
     now, quiet = clock.now(), quiet_hours()
     planned_until = look_ahead(now, quiet)
     if planned_until is None:
         return 0
-    found = list(reminders.candidates(now=now, planned_until=planned_until, until=now + REACH))
-    return one_by_one("reminders", found, lambda one: _remind(actor, one, now, quiet))
 
+    def send(one: Due) -> bool:
+        lead = due_lead(
+            one.leads, starts_at=one.starts_at, created_at=one.created_at, now=now, quiet=quiet
+        )
+        return lead is not None and remind(actor, one, lead, now)
 
-def _remind(actor: Actor, one: Candidate, now: datetime, quiet: QuietHours) -> bool:
-    lead = due_lead(
-        one.leads, starts_at=one.starts_at, created_at=one.created_at, now=now, quiet=quiet
+    return one_by_one(
+        name, list(found(now=now, planned_until=planned_until, until=now + REACH)), send
     )
-    if lead is None:
-        return False
+
+
+def _remind(actor: Actor, one: Due, lead: int, now: datetime) -> bool:
     with transaction() as tx:
-        row = appointments.appointment_for_update(one.id)
+        row = appointments.appointment_for_update(AppointmentId(one.id))
         if row is None or row.status != AppointmentStatus.CONFIRMED:
             return False  # cancelled or moved since it was read
-        if not _is_first(tx, one, lead, now):
+        if not is_first(tx, Reminder, appointment_id=one.id, lead_minutes=lead, sent_at=now):
             return False
-        visit = appointments.known_appointment(one.id)
+        visit = appointments.known_appointment(AppointmentId(one.id))
         _tell(tx, actor, visit, lead, one)
     return True
 
 
-def _is_first(tx: Transaction, one: Candidate, lead: int, now: datetime) -> bool:
-    stored = tx.execute(
-        insert(Reminder)
-        .values(appointment_id=one.id, lead_minutes=lead, sent_at=now)
-        .on_conflict_do_nothing()
-        .returning(Reminder.lead_minutes)
-    )
-    return stored.scalar() is not None
+def is_first(tx: Transaction, table: type[Base], **row: object) -> bool:
+    """Whether nobody else has stored this reminder: who stores it sends it."""
+    stored = tx.execute(insert(table).values(**row).on_conflict_do_nothing())
+    return bool(stored.rowcount)
 
 
-def _tell(
-    tx: Transaction, actor: Actor, visit: AppointmentView, lead: int, wish: Candidate
-) -> None:
+def _tell(tx: Transaction, actor: Actor, visit: AppointmentView, lead: int, wish: Due) -> None:
     patient = visit.patient
     token = signing.sign(PURPOSE, {"visit": visit.id})
     notify(
