@@ -19,6 +19,7 @@ RULES = (
     *("EVD-04", "ACC-01", "ACC-02", "ACC-04"),
     *("BAK-01", "BAK-02", "BAK-03", "BAK-04"),
     *("RET-01", "RET-02"),
+    *("DPA-01", "DPA-02", "DPA-03"),
 )
 CODE = ("app", "portal", "worker", "config", "migrations")
 KINDS = {".py", ".html", ".js", ".txt"}

@@ -5,7 +5,10 @@ import json
 import zipfile
 
 import pytest
+from sqlalchemy import select
 
+from app.infra.db import session
+from app.notifications.models import Communication
 from app.privacy import queries, services
 from app.privacy.errors import AskedAlready, NoCopy
 from app.privacy.queries import Wanted
@@ -96,3 +99,26 @@ def test_the_answer_is_told(app, sam, request_id):
     assert page.says("Your last request was refused")
     assert page.says(BECAUSE)
     assert page.says("Ask for a copy")
+
+
+def told(app, event: str) -> set[tuple[str, str, str]]:
+    """Who got which message, and where it leads."""
+    with app.app_context():
+        rows = session().execute(
+            select(Communication.recipient_name, Communication.channel, Communication.link).where(
+                Communication.event == event
+            )
+        )
+        return {(name, channel, link) for name, channel, link in rows}
+
+
+def test_the_officer_hears_of_the_request_and_the_student_of_the_copy(app, sam, request_id, ready):
+    """NOT-01, NOT-02: nobody else learns of either."""
+    page = f"/privacy/requests/{request_id}/"
+
+    assert told(app, "privacy.request_new") == {
+        (name, channel, page) for name in ("Ada Reyes", "Pia Go") for channel in ("email", "in-app")
+    }
+    assert told(app, "privacy.copy_ready") == {
+        ("Sam Dela Cruz", channel, "/portal/your-data") for channel in ("email", "in-app")
+    }

@@ -268,7 +268,7 @@ def test_those_who_must_act_are_told_once_when_a_day_is_left_and_when_it_is_over
     subjects = db.scalars(
         select(Communication.subject).where(Communication.channel == "email")
     ).all()
-    assert set(subjects) == {"A deadline needs your attention"}
+    assert set(subjects) == {"Something needs your attention"}
 
 
 def test_a_late_answer_is_told_of_too(clinic, db):

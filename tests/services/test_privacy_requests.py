@@ -292,3 +292,25 @@ def test_the_words_go_with_the_record_and_the_log_lets_out_no_others(clinic, db)
     assert REMOVED not in {line.words for line in queries.entries(request_id=eves)}
     with pytest.raises(DBAPIError, match="never changed or removed"):
         db.execute(text(CHANGE.format("privacy_entry", f"words = '{REMOVED}'")))
+
+
+def test_no_name_of_somebody_who_was_disposed_of_stays_in_the_register(clinic, db):
+    """RET-02: nor of one who asked in the portal."""
+    open_second_officer()
+    visited(PEOPLE.sam)
+    give_birth_dates()
+    request_id = services.ask_for_own_copy(PEOPLE.sam.actor)
+    services.take_request(PEOPLE.pia.actor, request_id=request_id)
+    services.end_request(
+        PEOPLE.pia.actor,
+        request_id=request_id,
+        status=RequestStatus.ANSWERED,
+        outcome="Sam Dela Cruz has the copy.",
+    )
+    with clock.pretend(LONG_AFTER):
+        retention.carry_out(SYSTEM, disposal_id=approved().id)
+        services.forget_words(SYSTEM)
+
+    for name in ("privacy_request", "privacy_entry", "privacy_copy"):
+        rows = db.scalars(text(f"SELECT CAST(t AS text) FROM {name} t")).all()  # noqa: S608
+        assert not [row for row in rows if "Sam" in row or "Dela Cruz" in row], name

@@ -36,6 +36,7 @@ class Template(StrEnum):
     AUDIT_HEAD = "audit_head"
     DISPOSAL = "disposal"
     PRIVACY = "privacy"
+    YOUR_DATA = "your_data"
 
 
 # E-mail subjects are fixed here: a caller's words could name a service (NOT-02).
@@ -61,7 +62,8 @@ SUBJECTS: Mapping[Template, str] = {
     Template.SERIES_CANCELLED: "Your appointments are cancelled",
     Template.AUDIT_HEAD: "Where the audit trail ends today",
     Template.DISPOSAL: "A list of old records",
-    Template.PRIVACY: "A deadline needs your attention",
+    Template.PRIVACY: "Something needs your attention",
+    Template.YOUR_DATA: "What you asked for is ready",
 }
 
 

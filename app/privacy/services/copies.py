@@ -36,6 +36,7 @@ from app.privacy.queries.holdings import Section, sections_about
 from app.privacy.rules import CopyStatus, RequestKind
 from app.privacy.services.forgetting import people_gone
 from app.privacy.services.log import note_request
+from app.privacy.services.telling import tell_ready
 
 FORMAT = "uscpis-personal-copy-1"
 SHOWN = 200  # rows of one section in the PDF; the JSON has all
@@ -114,6 +115,7 @@ def make_copy(actor: Actor, *, copy_id: int) -> None:
             .execution_options(synchronize_session=False)
         )
         if made.rowcount:
+            tell_ready(tx, actor, copy_id, found.patient_id)
             note_request(
                 tx,
                 actor,

@@ -19,6 +19,7 @@ from app.privacy.queries import CopyView, RequestView
 from app.privacy.rules import CopyStatus, RequestKind
 from app.privacy.services.copies import KINDS, handed_out
 from app.privacy.services.requests import RequestDraft, enter
+from app.privacy.services.telling import tell_keepers
 
 WISH: Final = "A copy of everything that is held about me (asked in the portal)."
 
@@ -61,7 +62,10 @@ def ask_for_own_copy(actor: Actor) -> int:
         ):
             raise AskedAlready()
         draft = RequestDraft(kind=RequestKind.ACCESS, wish=WISH)
-        return enter(actor, draft, patient_id=patient_id)
+        request_id = enter(actor, draft, patient_id=patient_id)
+        sentence = f"Request {request_id} came in through the portal."
+        tell_keepers(tx, actor, "request_new", f"request/{request_id}", sentence)
+    return request_id
 
 
 def own_copy_file(actor: Actor) -> Path:

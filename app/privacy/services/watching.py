@@ -1,13 +1,11 @@
 """Tells those who must act before a clock runs out: in the bell and by e-mail (DPA-03)."""
 
-from app.infra.db import Transaction, transaction
+from app.infra.db import transaction
 from app.kernel import clock
 from app.kernel.actor import Actor
-from app.notifications.rules import Template
-from app.notifications.services import Recipient, notify
 from app.privacy import queries, rules
 from app.privacy.permissions import Permission
-from app.security.queries import accounts_with_grant
+from app.privacy.services.telling import tell_keepers
 
 
 def watch_clocks(actor: Actor) -> int:
@@ -27,26 +25,9 @@ def watch_clocks(actor: Actor) -> int:
             what, sentence = "short", f"Breach {one.id}: a day or less is left to notify it."
             if left.is_over:
                 what, sentence = "over", f"Breach {one.id}: the 72 hours are over."
-            _tell(tx, actor, f"breach_{what}", f"breach/{one.id}", sentence, "/privacy/breaches/")
+            tell_keepers(tx, actor, f"breach_{what}", f"breach/{one.id}", sentence)
         for request in queries.overdue_requests(now):
             count += 1
             sentence = f"Request {request.id}: the time for an answer is over."
-            link = "/privacy/requests/"
-            _tell(tx, actor, "request_late", f"request/{request.id}", sentence, link)
+            tell_keepers(tx, actor, "request_late", f"request/{request.id}", sentence)
     return count
-
-
-def _tell(tx: Transaction, actor: Actor, what: str, entity: str, sentence: str, link: str) -> None:
-    for account in accounts_with_grant(Permission.BREACH_WRITE):
-        notify(
-            tx,
-            actor,
-            event=f"privacy.{what}",
-            entity=entity,
-            occurrence=1,
-            recipient=Recipient(account.id, account.name, account.email),
-            subject=sentence,
-            template=Template.PRIVACY,
-            params={"note": sentence, "sentence": sentence},
-            link=f"{link}{entity.partition('/')[2]}/",
-        )
