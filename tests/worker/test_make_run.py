@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -15,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 TOP = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0  # seconds; two cores that also run the other tests
@@ -141,6 +144,23 @@ def test_what_serves_people_cannot_change_the_audit_trail(run):
     assert {one["DATABASE_OWNER_URL"] for one in programs} == {""}
     commands = (run.home / "environment").read_text()
     assert re.search(r"^DATABASE_OWNER_URL='?postgresql\+psycopg2://uscpis:", commands, re.M)
+
+
+def proofs(run: Run) -> list[str]:
+    """What became of each backup so far."""
+    lines = (run.home / "environment").read_text().splitlines()
+    [url] = [line.partition("=")[2] for line in lines if line.startswith("DATABASE_URL=")]
+    engine = create_engine(make_url(shlex.split(url)[0]).set(drivername="postgresql+psycopg2"))
+    with engine.connect() as connection:
+        found = list(connection.scalars(text("SELECT proof FROM backup_run ORDER BY id")))
+    engine.dispose()
+    return found
+
+
+def test_soon_after_the_first_start_a_backup_is_proven(run):  # BAK-02
+    assert until(lambda: proofs(run) == ["passed"]), proofs(run)
+
+    assert len(list((run.home / "backups").glob("uscpis-*"))) == 1
 
 
 def test_a_second_start_on_the_same_data_folder_is_refused(run):

@@ -108,7 +108,7 @@ def cluster_vault() -> Vault:
 
 def cluster_url() -> str:
     """The account that may copy the cluster."""
-    return settings().backup_replication_url or settings().database_url
+    return settings().backup_replication_url or settings().owner_url
 
 
 def _of_this_night(vault: Vault) -> BaseCopy | None:

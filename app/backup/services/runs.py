@@ -5,6 +5,7 @@ killed. The audit trail is sealed first, so that the set ends with a seal.
 """
 
 import logging
+from datetime import timedelta
 from uuid import uuid4
 
 from app.backup.permissions import Permission
@@ -44,8 +45,8 @@ log = logging.getLogger(__name__)
 EXPECTED = (DomainError, StorageFailed, ProgramMissing)
 
 
-def request_backup(actor: Actor) -> int:
-    """Promise a backup, which a worker makes at once; returns the key of its run.
+def request_backup(actor: Actor, *, after: timedelta = timedelta()) -> int:
+    """Promise a backup, which a worker makes at once or after a while; returns its run's key.
 
     Raises Forbidden, AlreadyRunning, NoKeys, KeysUnreadable, KeysNotApart.
     """
@@ -54,7 +55,7 @@ def request_backup(actor: Actor) -> int:
     with alone(), transaction() as tx:
         end_interrupted(tx)
         run_id = begin_run(tx, actor, RunStatus.WAITING)
-        enqueue(tx, JobName.BACK_UP, run_id=run_id)
+        enqueue(tx, JobName.BACK_UP, due_at=clock.now() + after, run_id=run_id)
     return run_id
 
 
