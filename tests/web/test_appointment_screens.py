@@ -5,25 +5,13 @@ import re
 import pytest
 
 from app.scheduling.queries import appointments
-from tests.factories.scheduling import monday_seven, open_clinic
 from tests.web.scheduling import book, counted_statements, set_status
+
+pytestmark = pytest.mark.usefixtures("open_day")
 
 LIST = "/appointments/"
 BOOKING = "/appointments/book/"
 NINE = "2026-11-23T09:00:00+08:00"
-
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
 
 
 def status_of(app, booked):

@@ -4,24 +4,12 @@ import re
 
 import pytest
 
-from tests.factories.scheduling import monday_seven, open_clinic
 from tests.web.scheduling import book, counted_statements
+
+pytestmark = pytest.mark.usefixtures("open_day")
 
 BOOKING = "/appointments/book/"
 NINE = "2026-11-23T09:00:00+08:00"
-
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
 
 
 def test_the_booking_page_works_without_scripts(app, people, rosa):

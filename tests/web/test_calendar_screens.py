@@ -3,25 +3,14 @@
 import pytest
 
 from app.scheduling.services import sessions
-from tests.factories.scheduling import SYSTEM, at, monday_seven, open_clinic
+from tests.factories.scheduling import SYSTEM, at
 from tests.factories.sessions import create_session
 from tests.web.scheduling import book, counted_statements, set_status
 
+pytestmark = pytest.mark.usefixtures("open_day")
+
 FEED = "/api/calendar/feed/"
 MONDAY = "from=2026-11-23&to=2026-11-23"
-
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
 
 
 def test_the_calendar_names_every_provider(rosa):

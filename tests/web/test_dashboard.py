@@ -5,21 +5,10 @@ import re
 import pytest
 
 from app.visits import services as visits
-from tests.factories.scheduling import create_crowd, monday_seven, open_clinic
+from tests.factories.scheduling import create_crowd
 from tests.web.scheduling import book, counted_statements, set_status
 
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
+pytestmark = pytest.mark.usefixtures("open_day")
 
 
 def numbers(page):

@@ -3,7 +3,8 @@
 import pytest
 
 from app.scheduling.rules.form_holds import MOST_IN_A_ROW
-from tests.factories.scheduling import monday_seven, open_clinic
+
+pytestmark = pytest.mark.usefixtures("open_day")
 
 HOLD = "/api/appointments/hold/"
 NINE = {
@@ -11,29 +12,6 @@ NINE = {
     "starts_at": "2026-11-24T09:00:00+08:00",
     "provider": "DOC901",
 }
-
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def sam(client, people):
-    return client.sign_in(people.sam)
-
-
-@pytest.fixture
-def eve(app, people):
-    return app.test_client().sign_in(people.eve)
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
 
 
 def test_a_kept_time_has_the_fixed_shape(sam):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.factories.scheduling import monday_seven, open_clinic
 from tests.people import PASSWORD
 from tests.web.scheduling import book, counted_statements
+
+pytestmark = pytest.mark.usefixtures("open_day")
 
 SLOTS = "/api/appointments/available-slots/"
 BOOK = "/api/appointments/book/"
@@ -13,29 +14,6 @@ SCHEDULE = "/api/appointments/provider-schedule/"
 WHY_NOT = "/api/appointments/why-not/"
 MONDAY = "from=2026-11-23&to=2026-11-23"
 NINE = "2026-11-23T09:00:00+08:00"
-
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def sam(client, people):
-    return client.sign_in(people.sam)
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
-
-
-@pytest.fixture
-def eve(app, people):
-    return app.test_client().sign_in(people.eve)
 
 
 def test_free_times_have_the_fixed_shape(sam):

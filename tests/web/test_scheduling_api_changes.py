@@ -2,33 +2,11 @@
 
 import pytest
 
-from tests.factories.scheduling import monday_seven, open_clinic
 from tests.web.scheduling import book
 
+pytestmark = pytest.mark.usefixtures("open_day")
+
 NINE = "2026-11-23T09:00:00+08:00"
-
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def sam(client, people):
-    return client.sign_in(people.sam)
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
-
-
-@pytest.fixture
-def eve(app, people):
-    return app.test_client().sign_in(people.eve)
 
 
 def test_a_student_cancels_and_the_version_grows(app, people, sam):

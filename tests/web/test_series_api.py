@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.factories.scheduling import monday_seven, open_clinic
 from tests.web.scheduling import book
+
+pytestmark = pytest.mark.usefixtures("open_day")
 
 SERIES = "/api/series/"
 RULE = {
@@ -16,24 +17,6 @@ RULE = {
     "count": 3,
 }
 MOVED = {"first_on": "2026-12-01", "local_time": "10:00"}
-
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def rosa(client, people):
-    return client.sign_in(people.rosa)
-
-
-@pytest.fixture
-def eve(app, people):
-    return app.test_client().sign_in(people.eve)
 
 
 def booked(rosa):

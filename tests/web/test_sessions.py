@@ -14,28 +14,10 @@ from tests.factories.scheduling import (
     SYSTEM,
     VACCINATION,
     at,
-    monday_seven,
-    open_clinic,
 )
 from tests.factories.sessions import create_session
 
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
-
-
-@pytest.fixture
-def sam(app, people):
-    return app.test_client().sign_in(people.sam)
+pytestmark = pytest.mark.usefixtures("open_day")
 
 
 def plan(app, **more):

@@ -9,35 +9,14 @@ from app.scheduling import services
 from app.scheduling.models import Hold
 from app.scheduling.queries import schedules
 from app.scheduling.services import seats
-from tests.factories.scheduling import SYSTEM, at, monday_seven, open_clinic
+from tests.factories.scheduling import SYSTEM, at
 from tests.factories.sessions import create_session
 from tests.web.scheduling import book
 
+pytestmark = pytest.mark.usefixtures("open_day")
+
 LIST = "/api/waitlist/"
 WISH = {"type": "consultation", "first_day": "2026-11-24", "last_day": "2026-11-27"}
-
-
-@pytest.fixture(autouse=True)
-def _clinic(app):
-    with monday_seven():
-        with app.app_context():
-            open_clinic()
-        yield
-
-
-@pytest.fixture
-def sam(client, people):
-    return client.sign_in(people.sam)
-
-
-@pytest.fixture
-def eve(app, people):
-    return app.test_client().sign_in(people.eve)
-
-
-@pytest.fixture
-def rosa(app, people):
-    return app.test_client().sign_in(people.rosa)
 
 
 def offer_nine(app, people):
