@@ -1,13 +1,19 @@
 """Rooms and equipment of the small clinic."""
 
+from typing import Any
+
 from sqlalchemy import select
 
 from app.infra.db import session
-from app.scheduling.models import AppointmentType
+from app.kernel.actor import Actor
+from app.scheduling import services
+from app.scheduling.models import Appointment, AppointmentType, Claim
+from app.scheduling.queries import schedules
 from app.scheduling.queries.facts import EQUIPMENT, ROOM
-from app.scheduling.services import resources
+from app.scheduling.services import Booked, Wish, resources
 from app.scheduling.services.resources import ResourceDraft
-from tests.factories.scheduling import SYSTEM
+from tests.factories.scheduling import SYSTEM, at
+from tests.people import Person
 
 
 def create_room(code: str = "R1", *, category: str = "treatment room", **more: object) -> int:
@@ -29,3 +35,40 @@ def type_id(code: str = "consultation") -> int:
 def need(*needs: tuple[str, int], code: str = "consultation") -> int:
     """Visits of this type take these from now on."""
     return resources.set_needs(SYSTEM, type_id=type_id(code), needs=needs)
+
+
+def book(person: Person, starts_at: str, **more: Any) -> Booked:
+    """A consultation, or another kind of visit."""
+    wish = Wish(**{"type": "consultation", "starts_at": at(starts_at), **more})
+    return services.book_appointment(person.actor, wish=wish)
+
+
+def held(db: Any, visit: Booked) -> list[int]:
+    """The rooms and equipment that a visit holds now."""
+    rows = db.scalars(
+        select(Claim.resource_id).where(
+            Claim.appointment_id == visit.id,
+            Claim.active,
+            Claim.resource_kind.in_((ROOM, EQUIPMENT)),
+        )
+    )
+    return sorted(rows)
+
+
+def is_flagged(db: Any, visit: Booked) -> bool:
+    """Whether the visit needs another time."""
+    return db.scalars(select(Appointment.needs_rebooking).where(Appointment.id == visit.id)).one()
+
+
+def provider_id(person: Person) -> int:
+    """The key of a provider."""
+    return schedules.practitioner_by_university_id(person.id).id
+
+
+def block(
+    actor: Actor = SYSTEM, *, room: int, starts: str = "09:00", ends: str = "12:00", **more: Any
+) -> Any:
+    """Maintenance in the morning."""
+    return resources.block_resource(
+        actor, resource_id=room, starts_at=at(starts), ends_at=at(ends), **more
+    )

@@ -3,54 +3,32 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import select
 
 from app.kernel import clock
 from app.kernel.errors import Forbidden
 from app.kernel.period import Period
-from app.scheduling import errors, services
+from app.scheduling import errors
 from app.scheduling.errors.resources import (
     UnknownResource,
 )
-from app.scheduling.models import Appointment, Claim
 from app.scheduling.queries import resources as reads
-from app.scheduling.queries import schedules
-from app.scheduling.services import Wish, resources
-from tests.factories.resources import create_equipment, create_room, need, type_id
+from app.scheduling.services import resources
+from tests.factories.resources import (
+    block,
+    book,
+    create_equipment,
+    create_room,
+    held,
+    is_flagged,
+    need,
+    provider_id,
+    type_id,
+)
 from tests.factories.scheduling import SYSTEM, at
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
 MONDAY = date(2026, 11, 23)
-
-
-def book(person, starts_at, **more):
-    wish = Wish(**{"type": "consultation", "starts_at": at(starts_at), **more})
-    return services.book_appointment(person.actor, wish=wish)
-
-
-def held(db, visit):
-    """The rooms and equipment that a visit holds now."""
-    rows = db.scalars(
-        select(Claim.resource_id).where(
-            Claim.appointment_id == visit.id, Claim.active, Claim.resource_kind.in_((3, 4))
-        )
-    )
-    return sorted(rows)
-
-
-def is_flagged(db, visit):
-    return db.scalars(select(Appointment.needs_rebooking).where(Appointment.id == visit.id)).one()
-
-
-def provider_id(person):
-    return schedules.practitioner_by_university_id(person.id).id
-
-
-def block(actor=SYSTEM, *, room, starts="09:00", ends="12:00", **more):
-    return resources.block_resource(
-        actor, resource_id=room, starts_at=at(starts), ends_at=at(ends), **more
-    )
 
 
 def test_any_provider_gets_the_room_of_their_own(db, people):

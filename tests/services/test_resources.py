@@ -16,13 +16,22 @@ from app.scheduling.errors.resources import (
     UnknownResource,
 )
 from app.scheduling.models import Appointment, Claim
-from app.scheduling.queries import schedules
 from app.scheduling.queries.facts import EQUIPMENT, ROOM
 from app.scheduling.rules import AppointmentStatus
-from app.scheduling.services import Wish, booking, resources
+from app.scheduling.services import booking, resources
 from app.scheduling.services.resources import ResourceDraft
 from app.security.models import AuditEvent
-from tests.factories.resources import create_equipment, create_room, need, type_id
+from tests.factories.resources import (
+    block,
+    book,
+    create_equipment,
+    create_room,
+    held,
+    is_flagged,
+    need,
+    provider_id,
+    type_id,
+)
 from tests.factories.scheduling import SYSTEM, at
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -30,37 +39,8 @@ pytestmark = pytest.mark.usefixtures("clinic")
 MONDAY = date(2026, 11, 23)
 
 
-def book(person, starts_at, **more):
-    wish = Wish(**{"type": "consultation", "starts_at": at(starts_at), **more})
-    return services.book_appointment(person.actor, wish=wish)
-
-
-def held(db, visit):
-    """The rooms and equipment that a visit holds now."""
-    rows = db.scalars(
-        select(Claim.resource_id).where(
-            Claim.appointment_id == visit.id, Claim.active, Claim.resource_kind.in_((3, 4))
-        )
-    )
-    return sorted(rows)
-
-
 def place(db, visit):
     return db.scalars(select(Appointment.place).where(Appointment.id == visit.id)).one()
-
-
-def is_flagged(db, visit):
-    return db.scalars(select(Appointment.needs_rebooking).where(Appointment.id == visit.id)).one()
-
-
-def provider_id(person):
-    return schedules.practitioner_by_university_id(person.id).id
-
-
-def block(actor=SYSTEM, *, room, starts="09:00", ends="12:00", **more):
-    return resources.block_resource(
-        actor, resource_id=room, starts_at=at(starts), ends_at=at(ends), **more
-    )
 
 
 def test_a_visit_claims_its_room_and_equipment_with_the_buffers(db, people):

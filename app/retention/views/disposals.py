@@ -10,12 +10,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.kernel.errors import DomainError
 from app.retention import services
 from app.retention.permissions import Permission
-from app.retention.views.steps import step
+from app.retention.views.steps import page_number, step
 from app.web.http import current_actor
 from app.web.views import GuardedView
 
 KEY = f"<int(max={2**31 - 1}):disposal_id>"
-LAST_PAGE = 1_000
 
 
 class DisposalListView(GuardedView):
@@ -45,12 +44,11 @@ class DisposalListView(GuardedView):
     @has_access
     def show(self, disposal_id: int) -> Response:
         """One list: who is on it and why, and what became of them."""
-        number = min(request.args.get("page", 0, type=int), LAST_PAGE)
         found = services.list_page(
             current_actor(),
             disposal_id=disposal_id,
             text=request.args.get("q", "")[:100],
-            page=max(0, number),
+            page=page_number(),
         )
         may_load = current_actor().may(Permission.CERTIFICATE_READ)
         return self._page("disposal", found=found, one=found.disposal, may_load=may_load)

@@ -10,12 +10,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from app.retention import services
 from app.retention.errors import UnknownPerson
 from app.retention.permissions import Permission
-from app.retention.views.steps import step
+from app.retention.views.steps import page_number, step
 from app.web.http import current_actor
 from app.web.views import GuardedView
 
 KEY = f"<int(max={2**31 - 1}):hold_id>"
-LAST_PAGE = 1_000
 
 
 class HoldView(GuardedView):
@@ -35,7 +34,7 @@ class HoldView(GuardedView):
     @has_access
     def holds(self) -> Response:
         """A page of holds, the newest first."""
-        page = max(0, min(request.args.get("page", 0, type=int), LAST_PAGE))
+        page = page_number()
         is_open = request.args.get("filter") != "past"
         lines = services.held_people(current_actor(), is_open=is_open, page=page)
         return self._page("holds", lines=lines, is_open=is_open, number=page)

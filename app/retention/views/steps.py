@@ -1,14 +1,16 @@
-"""A button that does one thing and leads back with a sentence."""
+"""What the screens of retention share: buttons that lead back, and the page of a list."""
 
 from collections.abc import Callable
 
-from flask import flash, redirect
+from flask import flash, redirect, request
 from werkzeug.wrappers import Response
 
 from app.kernel.actor import Actor
 from app.kernel.errors import DomainError, NotFound
 from app.retention.errors import UnknownPerson
 from app.web.http import current_actor
+
+LAST_PAGE = 1_000
 
 
 def step(deed: Callable[[Actor], object], done: str, back: str) -> Response:
@@ -22,3 +24,8 @@ def step(deed: Callable[[Actor], object], done: str, back: str) -> Response:
     else:
         flash(done, "success")
     return redirect(back, 303)
+
+
+def page_number() -> int:
+    """Which page of a list is asked for, from 0."""
+    return max(0, min(request.args.get("page", 0, type=int), LAST_PAGE))

@@ -19,7 +19,6 @@ from app.scheduling.services import outages as services
 from app.scheduling.services.outage_plans import Proposal
 from app.web.api import ClinicApi, instant, json_body, known_arguments, signed_in
 
-LARGEST_OUTAGE = 2**31 - 1
 MOST_ACCEPTED = 500
 ABSENCE: dict[str, type] = {"provider": str, "starts_at": str, "ends_at": str}
 
@@ -56,7 +55,7 @@ class OutageApi(ClinicApi):
             200: {description: The absence with its visits}
             404: {description: No such absence}
         """
-        return _read(_key(number))
+        return _read(shapes.known_key(number, UnknownOutage))
 
     @expose("/preview/", methods=["POST"])
     @signed_in
@@ -146,7 +145,7 @@ class OutageApi(ClinicApi):
         """
         json_body({})
         actor, _ = shapes.acting()
-        services.undo_outage(actor, outage_id=_key(number))
+        services.undo_outage(actor, outage_id=shapes.known_key(number, UnknownOutage))
         return _read(number)
 
     @expose("/<int:number>/calls/<int:item>/", methods=["PUT"])
@@ -166,7 +165,7 @@ class OutageApi(ClinicApi):
         actor, _ = shapes.acting()
         services.mark_called(
             actor,
-            outage_id=_key(number),
+            outage_id=shapes.known_key(number, UnknownOutage),
             item_id=shapes.appointment_key(item),
             note=body.get("note") or "",
         )
@@ -206,13 +205,6 @@ def _accepted(body: Mapping[str, Any]) -> dict[AppointmentId, tuple[datetime, st
         provider = plain_name("accepted", line["provider"])
         found[key] = instant("accepted", line["starts_at"]), provider
     return found
-
-
-def _key(number: int) -> int:
-    """A number that no row can have is an absence that does not exist."""
-    if not 0 < number <= LARGEST_OUTAGE:
-        raise UnknownOutage()
-    return number
 
 
 def _outage(one: OutageRow, zone: ZoneInfo) -> dict[str, Any]:

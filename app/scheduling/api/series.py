@@ -21,7 +21,6 @@ from app.scheduling.services.series_preview import Occurrence
 from app.scheduling.services.series_rest import RestWish
 from app.web.api import ClinicApi, instant, json_body, known_arguments, signed_in
 
-LARGEST_SERIES = 2**31 - 1
 RULE: dict[str, type] = {
     "type": str,
     "patient": str,
@@ -81,7 +80,7 @@ class SeriesApi(ClinicApi):
             200: {description: The rule and the visits}
             404: {description: No such series}
         """
-        return _read(_key(number))
+        return _read(shapes.known_key(number, UnknownSeries))
 
     @expose("/preview/", methods=["POST"])
     @signed_in
@@ -162,7 +161,7 @@ class SeriesApi(ClinicApi):
         """
         body = json_body(REST)
         actor, zone = shapes.acting()
-        wish = _rest_wish(_key(number), body)
+        wish = _rest_wish(shapes.known_key(number, UnknownSeries), body)
         found = series_preview.preview_rest(actor, wish=wish, choices=_choices(body))
         return jsonify(
             results=[
@@ -200,7 +199,7 @@ class SeriesApi(ClinicApi):
         """
         body = json_body(REST)
         actor, _ = shapes.acting()
-        wish = _rest_wish(_key(number), body)
+        wish = _rest_wish(shapes.known_key(number, UnknownSeries), body)
         return _read(series_rest.change_rest(actor, wish=wish, choices=_choices(body)))
 
     @expose("/<int:number>/rest/cancel/", methods=["POST"])
@@ -233,7 +232,7 @@ class SeriesApi(ClinicApi):
             actor,
             appointment_id=shapes.appointment_key(body["appointment"]),
             reason=body["reason"],
-            series_id=_key(number),
+            series_id=shapes.known_key(number, UnknownSeries),
         )
         return jsonify(cancelled=count)
 
@@ -318,13 +317,6 @@ def _move_to(choice: object) -> MoveTo:
 
 def _instant(text: object) -> datetime:
     return instant("choices", text)
-
-
-def _key(number: int) -> int:
-    """A number that no row can have is a series that does not exist."""
-    if not 0 < number <= LARGEST_SERIES:
-        raise UnknownSeries()
-    return number
 
 
 def _series(one: SeriesView) -> dict[str, Any]:

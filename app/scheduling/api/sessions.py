@@ -12,8 +12,6 @@ from app.scheduling.queries import sessions as queries
 from app.scheduling.services import seats
 from app.web.api import ClinicApi, json_body, known_arguments, signed_in
 
-LARGEST_KEY = 2**31 - 1
-
 
 class SessionApi(ClinicApi):
     """Sessions that can be joined, and one's seats."""
@@ -79,7 +77,9 @@ class SessionApi(ClinicApi):
         actor, _ = shapes.acting()
         patient = body.get("patient") or None
         given = shapes.given_answers(body)
-        seat = seats.take_seat(actor, session_id=_key(number), patient=patient, given=given)
+        seat = seats.take_seat(
+            actor, session_id=shapes.known_key(number, UnknownSession), patient=patient, given=given
+        )
         answer = jsonify(shapes.seat_json(seat))
         answer.status_code = 201
         return answer
@@ -97,11 +97,5 @@ class SessionApi(ClinicApi):
             404: {description: No such session, or no seat of yours}
         """
         actor, _ = shapes.acting()
-        found = seats.cancel_seat(actor, session_id=_key(number))
+        found = seats.cancel_seat(actor, session_id=shapes.known_key(number, UnknownSession))
         return jsonify(id=found.id, free=found.free)
-
-
-def _key(number: int) -> int:
-    if not 0 < number <= LARGEST_KEY:
-        raise UnknownSession()
-    return number

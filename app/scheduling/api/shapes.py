@@ -25,6 +25,7 @@ from app.web.api import instant
 from app.web.http import clinic_zone, current_actor, problem_of
 
 LARGEST_KEY = 2**63 - 1
+LARGEST_INT = 2**31 - 1
 LONGEST_NAME = 64
 ANSWERS: dict[str, type] = {"answers": dict, "consent": bool, "despite_flag": str}
 
@@ -39,11 +40,16 @@ def required(values: Mapping[str, Any], *names: str) -> None:
         )
 
 
+def known_key(number: int, unknown: Callable[[], NotFound], *, largest: int = LARGEST_INT) -> int:
+    """The key in an address. Raises `unknown` for a number that no row can have."""
+    if not 0 < number <= largest:
+        raise unknown()
+    return number
+
+
 def appointment_key(number: int) -> AppointmentId:
     """The key in an address. A number that no row can have is a visit that does not exist."""
-    if not 0 < number <= LARGEST_KEY:
-        raise UnknownAppointment()
-    return AppointmentId(number)
+    return AppointmentId(known_key(number, UnknownAppointment, largest=LARGEST_KEY))
 
 
 def name_argument(name: str) -> str | None:

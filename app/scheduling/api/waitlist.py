@@ -123,7 +123,7 @@ class WaitlistApi(ClinicApi):
         """
         given = _given()
         actor, zone = shapes.acting()
-        key = _key(number)
+        key = shapes.known_key(number, UnknownOffer, largest=shapes.LARGEST_KEY)
         return shapes.with_alternatives(
             lambda: jsonify(
                 _taken_json(services.accept_offer(actor, offer_id=key, given=given), zone)
@@ -160,7 +160,7 @@ class WaitlistApi(ClinicApi):
         actor, zone = shapes.acting()
         entry = offer_now(
             actor,
-            entry_id=_key(number),
+            entry_id=shapes.known_key(number, UnknownOffer, largest=shapes.LARGEST_KEY),
             starts_at=shapes.body_instant(body, "starts_at"),
             provider=body["provider"],
         )
@@ -180,7 +180,9 @@ class WaitlistApi(ClinicApi):
             409: {description: The offer is over}
         """
         actor, zone = shapes.acting()
-        offer = services.decline_offer(actor, offer_id=_key(number))
+        offer = services.decline_offer(
+            actor, offer_id=shapes.known_key(number, UnknownOffer, largest=shapes.LARGEST_KEY)
+        )
         return jsonify(_offer_json(offer, zone))
 
 
@@ -212,13 +214,6 @@ def _wish(body: dict[str, Any]) -> WaitingWish:
 
 def _time(body: dict[str, Any], name: str, default: time) -> time:
     return body_time(body, name) if body.get(name) else default
-
-
-def _key(number: int) -> int:
-    """A number that no row can have is an offer that does not exist."""
-    if not 0 < number <= shapes.LARGEST_KEY:
-        raise UnknownOffer()
-    return number
 
 
 def _entry_json(entry: EntryView, zone: ZoneInfo) -> dict[str, Any]:
