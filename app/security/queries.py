@@ -16,7 +16,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    true,
 )
 
 from app.infra.database_rights import powers_over
@@ -377,72 +376,3 @@ def _grants(role_ids: Select[tuple[int]]) -> frozenset[tuple[str, str]]:
         .where(assoc_permissionview_role.c.role_id.in_(role_ids))
     )
     return frozenset((permission, resource) for permission, resource in rows)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrailScope:
-    """What an account did, what was done to one thing, or both; an empty text means any."""
-
-    actor_id: UserId | None = None
-    object_type: str = ""
-    object_id: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TouchedPatient:
-    """A patient whom lines of the trail name."""
-
-    patient_id: int
-    first_at: datetime
-    last_at: datetime
-    lines: int
-    actions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TrailCount:
-    """How much was found; lines that name nobody are lists, searches, exports and the like."""
-
-    people: int
-    lines: int
-    lines_without_person: int
-
-
-def touched_patients(scope: TrailScope, *, limit: int, offset: int = 0) -> list[TouchedPatient]:
-    """Whom the lines name, the first one first (DPA-03)."""
-    first_at, last_at = func.min(AuditEvent.at), func.max(AuditEvent.at)
-    actions = func.array_agg(func.distinct(AuditEvent.action))
-    found = session().execute(
-        select(AuditEvent.patient_id, first_at, last_at, func.count(), actions)
-        .where(_in_scope(scope), AuditEvent.patient_id.is_not(None))
-        .group_by(AuditEvent.patient_id)
-        .order_by(first_at, AuditEvent.patient_id)
-        .limit(limit)
-        .offset(offset)
-    )
-    return [TouchedPatient(int(row[0] or 0), *row[1:4], tuple(sorted(row[4]))) for row in found]
-
-
-def trail_count(scope: TrailScope) -> TrailCount:
-    """In one statement."""
-    row = session().execute(
-        select(
-            func.count(func.distinct(AuditEvent.patient_id)),
-            func.count(),
-            func.count().filter(AuditEvent.patient_id.is_(None)),
-        ).where(_in_scope(scope))
-    )
-    return TrailCount(*row.one())
-
-
-def _in_scope(scope: TrailScope) -> ColumnElement[bool]:
-    at = AuditEvent.at
-    return and_(
-        true() if scope.actor_id is None else AuditEvent.actor_id == scope.actor_id,
-        true() if not scope.object_type else AuditEvent.object_type == scope.object_type,
-        true() if not scope.object_id else AuditEvent.object_id == scope.object_id,
-        true() if scope.since is None else at >= scope.since,
-        true() if scope.until is None else at < scope.until,
-    )

@@ -16,15 +16,15 @@ from app.privacy.permissions import Permission
 from app.privacy.queries import BreachView, EntryView
 from app.privacy.queries.breaches import PAGE
 from app.privacy.rules import Addressee, BreachStatus, Countdown, YearLine
-from app.security.queries import (
+from app.security.queries import account
+from app.security.services import record_event
+from app.security.services.trail import (
     TouchedPatient,
     TrailCount,
     TrailScope,
-    account,
     touched_patients,
     trail_count,
 )
-from app.security.services import record_event
 
 AFFECTED_PAGE = 50
 MOST_EXPORTED = 100_000
