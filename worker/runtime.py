@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from flask import Flask
 
+from app.backup.services import settle_recovery
 from app.factory import create_app
 from app.infra import error_reports, heartbeat, outbox
 from app.infra.db import Transaction, is_unavailable, session, transaction
@@ -116,6 +117,7 @@ def run_outbox_job(job_id: int, delivery: int) -> None:
 
 def _run(job_id: int, delivery: int) -> None:
     try:
+        settle_recovery(system_actor(Channel.WORKER, request_id=request_id.get()))
         started = _start(job_id, delivery)
         if started is not None:
             _attempt(started)

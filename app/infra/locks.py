@@ -21,6 +21,7 @@ class LockSpace(IntEnum):
     AUDIT = 9
     RETENTION = 11
     PAPER = 12
+    RECOVERY = 14
 
 
 # One statement locks all of them, in the order of the sorted array: unnest keeps it.

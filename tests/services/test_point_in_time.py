@@ -10,8 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import select
 
-from app.infra.db import db
+from app.backup.services.settling import WAS_WAITING_THEN
+from app.infra import outbox
+from app.infra.db import db, session, transaction
+from app.infra.outbox import JobName, OutboxJob
 from app.infra.vault import create_keys
 from app.infra.wal import main as wal
 from app.infra.wal_archive import archive_state
@@ -21,8 +25,11 @@ from tests import site
 from tests.clusters import PrivateCluster, wait_until
 from tests.factories.scheduling import at, monday_seven, open_clinic
 from tests.people import PEOPLE
+from worker import runtime
 
 HERE = ZoneInfo("Asia/Manila")
+MAILS = "SELECT count(*) FROM notifications_communication WHERE channel = 'email'"
+RECOVERED = "SELECT count(*) FROM security_audit_event WHERE action = 'backup:cluster:recover'"
 BOOKED = "SELECT count(*) FROM scheduling_appointment WHERE starts_at = :at"
 
 
@@ -132,6 +139,41 @@ def test_everything_comes_back_up_to_a_moment_between_two_bookings(story):  # BA
 
     assert story.is_booked("09:00")
     assert not story.is_booked("10:00")
+
+
+def work_a_little(story) -> None:
+    """What a worker does first: any job."""
+    runtime.use_site(story.app)
+    try:
+        with story.app.app_context():
+            with transaction() as tx:
+                outbox.enqueue(tx, JobName.PURGE_IDEMPOTENCY)
+            newest = select(OutboxJob.id).order_by(OutboxJob.id.desc()).limit(1)
+            job_id = session().scalars(newest).one()
+            session().rollback()
+        runtime.run_outbox_job(job_id, 0)
+    finally:
+        runtime._site.clear()
+
+
+def test_messages_that_waited_at_the_moment_wait_for_a_person(story):  # BAK-04, NOT-01
+    """As after a restore of a set: before the first job runs, and only once."""
+    waiting = story.cluster.ask(f"{MAILS} AND status = 'queued'")
+
+    work_a_little(story)
+    held_back = story.cluster.ask(
+        f"{MAILS} AND status = 'dead' AND error = :why", why=WAS_WAITING_THEN
+    )
+    book(story.app, PEOPLE.eve, "11:00")
+    work_a_little(story)
+
+    assert waiting > 0
+    assert held_back == waiting
+    assert story.cluster.ask(f"{MAILS} AND status = 'queued'") > 0  # the booking of just now
+    assert story.cluster.ask(RECOVERED) == 1
+    with story.app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 def test_a_second_recovery_may_choose_a_later_moment(story):

@@ -5,6 +5,7 @@ from app.backup.services.holds import hold_set, lift_hold
 from app.backup.services.keys import create_backup_keys, enter_letter, rotate_backup_keys
 from app.backup.services.pruning import pruning_preview
 from app.backup.services.reading import BackupPage, backup_details, backup_page, backup_progress
+from app.backup.services.recovered import settle_recovery
 from app.backup.services.runs import request_backup, resume_backup, run_backup, run_daily_backup
 from app.backup.services.sheet import escrow_sheet
 from app.backup.services.stored import stored_settings
@@ -27,5 +28,6 @@ __all__ = [
     "rotate_backup_keys",
     "run_backup",
     "run_daily_backup",
+    "settle_recovery",
     "stored_settings",
 ]

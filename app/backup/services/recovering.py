@@ -6,12 +6,13 @@ server that is then started on it reads the log from the archive and opens at th
 
 import gzip
 import os
+import secrets
 import shutil
 import tarfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from app.backup.errors import Damaged, FolderInUse
 from app.backup.rules import context_of
 from app.backup.rules.base_copy import CLUSTER_FILES, BaseCopy, copy_for, log_from
 from app.backup.services.base_copies import base_copies
+from app.backup.services.recovered import SETTING
 from app.infra.storage import StorageFailed, Target
 from app.infra.vault import SealBroken, Vault
 from app.infra.wal import Refused, restore
@@ -110,6 +112,8 @@ def _instruct(copy: BaseCopy, folder: Path, moment: datetime, restore_command: s
         "recovery_target_time": moment.isoformat(sep=" "),
         "recovery_target_timeline": str(copy.timeline),
         "recovery_target_action": "promote",
+        # Whoever works with the database first settles what was half-done then.
+        SETTING: f"{moment.astimezone(UTC).isoformat()} {secrets.token_hex(4)}",
     }
     lines = [
         f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()

@@ -22,6 +22,9 @@ from app.notifications.services import give_up_old_messages
 from app.security.services import end_all_sessions, record_event
 
 WAS_WAITING = "It was waiting when the backup was made; nobody knows whether it left since."
+WAS_WAITING_THEN = (
+    "It was waiting at the moment to which the clinic was recovered; nobody knows whether it left."
+)
 _SEQUENCES = text(
     "SELECT sequencename, last_value FROM pg_sequences"
     " WHERE schemaname = 'public' AND last_value IS NOT NULL"
@@ -55,10 +58,7 @@ def settle_copy(
     Returns how many e-mails wait for a person's decision.
     """
     with transaction() as tx:
-        _end_runs(tx)
-        outbox.return_all_leases(tx)
-        held_back = give_up_old_messages(tx, sentence=WAS_WAITING)
-        end_all_sessions(tx)
+        held_back = settle_what_was_open(tx, sentence=WAS_WAITING)
         for name, last in numbers.items():
             tx.session.execute(_ADVANCE, {"name": name, "last": last})
         age = clock.now() - manifest.made_at
@@ -78,6 +78,15 @@ def settle_copy(
                 "held_back_mails": held_back,
             },
         )
+    return held_back
+
+
+def settle_what_was_open(tx: Transaction, *, sentence: str) -> int:
+    """Nothing that was under way then goes on by itself; returns how many e-mails are held back."""
+    _end_runs(tx)
+    outbox.return_all_leases(tx)
+    held_back = give_up_old_messages(tx, sentence=sentence)
+    end_all_sessions(tx)
     return held_back
 
 

@@ -6,7 +6,7 @@ from app.security.services.accounts import (
     open_account,
     set_password_hash,
 )
-from app.security.services.audit import record_event
+from app.security.services.audit import record_event, was_recorded
 from app.security.services.database_account import make_site_account, renew_site_account
 from app.security.services.first_admin import open_first_admin
 from app.security.services.forgetting import forget_accounts
@@ -54,4 +54,5 @@ __all__ = [
     "sync_roles",
     "verify_audit",
     "verify_chain",
+    "was_recorded",
 ]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from app.infra.db import Transaction
+from app.infra.db import Transaction, session
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.security.models import AuditEvent
@@ -45,3 +45,11 @@ def record_event(
             "details": dict(details or {}),
         },
     )
+
+
+def was_recorded(*, object_type: str, object_id: str) -> bool:
+    """Whether the trail knows anything of this object; one look at an index."""
+    found = select(AuditEvent.id).where(
+        AuditEvent.object_type == object_type, AuditEvent.object_id == object_id
+    )
+    return session().scalar(found.limit(1)) is not None
