@@ -22,6 +22,7 @@ from app.integrity.queries import all_files
 from app.kernel import clock
 from app.kernel.permission import Role
 from app.security import queries as security
+from app.security.services import powers_over_trail
 from config import gunicorn
 
 HTTPS = 443
@@ -124,7 +125,7 @@ def _asked_database() -> Database:
         wanted_revision=wanted,
         has_demo_accounts=is_current and security.has_demo_accounts(),
         admins=len(security.accounts_with_roles([Role.ADMIN])) if is_current else 0,
-        powers_over_trail=tuple(security.powers_over_trail()) if is_current else (),
+        powers_over_trail=powers_over_trail().reasons if is_current else (),
     )
 
 

@@ -71,6 +71,14 @@ class RightsRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Powers:
+    """Why an account could change tables that must not be changed, and those it was given."""
+
+    reasons: tuple[str, ...]
+    given: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table or a sequence, and what the site's account was given on it."""
 
@@ -104,15 +112,16 @@ def make_accounts(owner_url: str, site_url: str, scratch_url: str) -> list[str]:
     return done
 
 
-def powers_over(connection: Connection, tables: Collection[str]) -> list[str]:
-    """Why the present account could change these tables; empty when it could not (AUD-02)."""
+def powers_over(connection: Connection, tables: Collection[str]) -> Powers:
+    """What the present account could do to tables that are only added to (AUD-02)."""
     found = connection.execute(_POWERS, {"tables": list(tables)}).one()
     is_superuser, makes_roles, owns_database, owned, changed = found
+    given = tuple(sorted(set(changed) - set(owned)))
     why = ["it is a superuser"] if is_superuser else []
     why += ["it may make itself a member of other accounts"] if makes_roles else []
     why += ["it owns the database"] if owns_database else []
-    why += [f"it owns {name}" for name in owned]
-    return why + [f"it may change {name}" for name in changed if name not in owned]
+    why += [f"it owns {name}" for name in sorted(owned)]
+    return Powers((*why, *(f"it may change {name}" for name in given)), given)
 
 
 @contextmanager

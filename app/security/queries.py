@@ -18,7 +18,6 @@ from sqlalchemy import (
     text,
 )
 
-from app.infra.database_rights import powers_over
 from app.infra.db import plain, session
 from app.infra.fab_tables import (
     FabPermission,
@@ -33,7 +32,7 @@ from app.infra.fab_tables import (
 from app.infra.remembered import Remembered
 from app.kernel.ids import UserId
 from app.kernel.permission import PATIENT_ROLES, PermissionEnum
-from app.security.models import TRAIL, AuditEvent, ClinicUser, SignInAttempt
+from app.security.models import AuditEvent, ClinicUser, SignInAttempt
 from app.security.rules import RecentFailures
 
 
@@ -234,11 +233,6 @@ def demo_password_hashes() -> dict[UserId, str]:
 def trail_began_at() -> datetime | None:
     """When the first line of the audit trail was written: about when the clinic was set up."""
     return session().scalar(select(AuditEvent.at).order_by(AuditEvent.id).limit(1))
-
-
-def powers_over_trail() -> list[str]:
-    """Why the account that the site runs with could change the trail; empty is right (AUD-02)."""
-    return powers_over(session().connection(), TRAIL)
 
 
 @dataclass(frozen=True, slots=True)

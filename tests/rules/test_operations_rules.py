@@ -437,3 +437,12 @@ def test_a_backup_that_is_old_or_was_never_brought_back_is_told(proven, known, s
     instants = [None if ago is None else NOW - ago for ago in (proven, known)]
 
     assert [one.sentence for one in bounds.about_backup(*instants, NOW)] == sentences
+
+
+def test_an_account_that_could_change_the_trail_is_critical():
+    """AUD-02"""
+    [found] = bounds.about_trail(["security_audit_event", "security_audit_seal"])
+
+    assert found.severity is Severity.CRITICAL
+    assert "could change security_audit_event and security_audit_seal" in found.sentence
+    assert bounds.about_trail([]) == []

@@ -18,12 +18,12 @@ from app.infra.local import testing
 from app.infra.runtime import settings
 from app.kernel import clock
 from app.kernel.actor import Channel, system_actor
+from app.operations.queries import checks
 from app.retention import queries as retention
 from app.retention import services as disposals
-from app.security import queries
 from app.security.errors import NoSiteAccount
 from app.security.models import TRAIL
-from app.security.services import renew_site_account, seal_events, verify_audit
+from app.security.services import powers_over_trail, renew_site_account, seal_events, verify_audit
 from app.visits.queries import queue
 from tests import site
 from tests.factories.retention import (
@@ -178,7 +178,7 @@ def test_a_day_at_the_clinic_under_the_limited_account(app, clinic, db):
         done = retention.known_disposal(found.id)
         assert (done.disposed, done.left_out) == (2, 0)
         assert verify_audit(PEOPLE.pia.actor).holds
-    assert queries.powers_over_trail() == []
+    assert powers_over_trail().reasons == ()
 
 
 def test_the_account_of_the_worker_proves_a_backup(app, owner_url):
@@ -208,7 +208,7 @@ def test_after_a_restore_the_limited_account_works_and_is_still_limited(app, own
         let_go()
         restore_set(SYSTEM, found_set(str(folder), name), AUTHORITY, tell=lambda _step: None)
 
-        assert queries.powers_over_trail() == []
+        assert powers_over_trail().reasons == ()
         assert verify_audit(PEOPLE.pia.actor).holds
         let_go()
     assert app.test_client().sign_in(PEOPLE.rosa).get("/").status_code == 200
@@ -232,7 +232,7 @@ def test_a_deployment_gives_the_rights_and_a_second_one_finds_nothing_to_do(app,
     assert ": " not in second.output
     assert say(owner_url, "SELECT has_table_privilege('public', 'ab_user', 'SELECT')") is False
     with app.app_context():
-        assert queries.powers_over_trail() == []
+        assert powers_over_trail().reasons == ()
 
 
 def test_the_site_itself_cannot_migrate_and_says_who_can(app, owner_url, tmp_path):
@@ -252,10 +252,13 @@ def test_it_is_said_why_an_account_could_change_the_trail(app, owner_url):
     say(owner_url, "GRANT TRUNCATE ON security_audit_seal TO uscpis_site")
 
     with app.app_context():
-        assert queries.powers_over_trail() == [
+        assert powers_over_trail().reasons == (
             "it may change security_audit_event",
             "it may change security_audit_seal",
-        ]
+        )
+        [watched] = [check for check in checks.CHECKS if check.kind == "trail"]
+        [alert] = watched.look(clock.now()).findings
+        assert "flask clinic db-account" in alert.sentence
         let_go()
     said = command(app, "check-deployment", "--offline")
 
@@ -267,15 +270,16 @@ def test_the_owner_itself_could_change_the_trail(owner_url, tmp_path):
     app = site.build_app(owner_url, tmp_path)
 
     with app.app_context():
-        why = queries.powers_over_trail()
+        assert powers_over_trail().given == ()  # one account is no alarm
+        why = powers_over_trail().reasons
         done = renew_site_account()
         let_go()
 
-    assert why == [
+    assert why == (
         "it owns the database",
         "it owns security_audit_event",
         "it owns security_audit_seal",
-    ]
+    )
     assert done == []
     assert "nothing to give" in command(app, "db-account").output
     assert "ADVICE one-account" in command(app, "check-deployment", "--offline").output

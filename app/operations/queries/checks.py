@@ -30,6 +30,7 @@ from app.operations.queries.beats import job_lines
 from app.operations.rules import Finding, Severity, bounds, key_of_job, sentence_of
 from app.operations.rules.bounds import Disk, Error, MailOutcomes
 from app.operations.rules.things import MAIL
+from app.security.services import powers_over_trail
 
 DAY = timedelta(days=1)
 MOST_ERRORS = 50
@@ -179,6 +180,10 @@ def _backup(now: datetime) -> Look:
     return Look(found + bounds.about_backup(proven.made_at if proven else None, known_since, now))
 
 
+def _trail(now: datetime) -> Look:
+    return Look(bounds.about_trail(powers_over_trail().given))
+
+
 def _archive(now: datetime) -> Look:
     state = archive_state()
     return Look(bounds.about_archive(state.last_at, state.is_failing, now) if state else [])
@@ -193,6 +198,7 @@ CHECKS: list[Check] = [
     Check("error", _errors),
     Check("proof", _proof),
     Check("backup", _backup),
+    Check("trail", _trail, every=timedelta(hours=1)),
     Check("archive", _archive),
     Check("certificate", _certificate, every=timedelta(hours=6), is_slow=True),
     Check("replica", _replica, is_slow=True),

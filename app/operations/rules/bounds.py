@@ -1,6 +1,6 @@
 """Bounds: from which number on somebody must be told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -184,6 +184,17 @@ def about_proof(
         return []
     sentence = f"The stored data was last proven {words(now - ended_at)} ago."
     return [Finding("proof", PROOFS, Severity.WARNING, sentence)]
+
+
+def about_trail(changeable: Sequence[str]) -> list[Finding]:
+    """The site's account must add to the audit trail and never change it (AUD-02)."""
+    if not changeable:
+        return []
+    sentence = (
+        f"The site's account in the database could change {' and '.join(changeable)}: "
+        "run `flask clinic db-account`."
+    )
+    return [Finding("trail", "trail.rights", Severity.CRITICAL, sentence)]
 
 
 def about_backup(

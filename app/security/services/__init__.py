@@ -7,7 +7,11 @@ from app.security.services.accounts import (
     set_password_hash,
 )
 from app.security.services.audit import record_event, was_recorded
-from app.security.services.database_account import make_site_account, renew_site_account
+from app.security.services.database_account import (
+    make_site_account,
+    powers_over_trail,
+    renew_site_account,
+)
 from app.security.services.first_admin import open_first_admin
 from app.security.services.forgetting import forget_accounts
 from app.security.services.roles import permission_view, remove_role, save_role, sync_roles
@@ -43,6 +47,7 @@ __all__ = [
     "open_account",
     "open_first_admin",
     "permission_view",
+    "powers_over_trail",
     "purge_attempts",
     "record_event",
     "remove_role",

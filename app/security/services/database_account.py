@@ -2,7 +2,14 @@
 
 from sqlalchemy.engine import make_url
 
-from app.infra.database_rights import RightsRefused, make_accounts, renew_rights
+from app.infra.database_rights import (
+    Powers,
+    RightsRefused,
+    make_accounts,
+    powers_over,
+    renew_rights,
+)
+from app.infra.db import session
 from app.infra.runtime import settings
 from app.security.errors import NoSiteAccount
 from app.security.models import TRAIL
@@ -42,3 +49,8 @@ def make_site_account() -> list[str]:
         )
     except RightsRefused as error:
         raise NoSiteAccount(str(error)) from error
+
+
+def powers_over_trail() -> Powers:
+    """What the site's account in the database could do to the trail; nothing is right (AUD-02)."""
+    return powers_over(session().connection(), TRAIL)
