@@ -18,6 +18,7 @@ from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish, outage_plans
 from app.scheduling.services import outages as use_cases
 from tests.factories.scheduling import SYSTEM, at, create_crowd
+from tests.racing import race
 from worker.jobs import scheduling as jobs
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("clinic")]
@@ -193,3 +194,21 @@ def test_who_undoes_after_a_kill_leaves_everybody_at_their_time(db, people, stop
     assert [item.outcome for item in lines(stopped).items] == ["moved"] * 2 + ["to-call"] * 3
     assert [item.visit.status for item in lines(stopped).items[2:]] == ["confirmed"] * 3
     assert lines(stopped).on_the_way == []
+
+
+def go_on(number, *, outage_id):
+    """The job is delivered to several workers while the button is pressed again."""
+    return use_cases.continue_outage(SYSTEM, outage_id=outage_id)
+
+
+def test_whoever_goes_on_at_once_moves_each_visit_once(
+    app, template_database, tmp_path, db, people, stopped
+):
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+
+    answers = race(url, tmp_path, go_on, runners=4, processes=2, outage_id=stopped)
+
+    db.rollback()
+    assert sum(int(answer) for _, answer, _ in answers) == 3
+    assert [item.outcome for item in lines(stopped).items] == ["moved"] * 5
+    assert expected_visits() == [(at(one), people.dino.id) for one in STARTS]

@@ -12,9 +12,10 @@ from app.scheduling import services
 from app.scheduling.queries import waitlist
 from app.scheduling.rules import AppointmentStatus
 from app.scheduling.rules.waitlist import EntryStatus
-from app.scheduling.services import Wish
+from app.scheduling.services import Wish, seats
 from app.scheduling.services.wishes_met import end_met_wishes
 from tests.factories.scheduling import SYSTEM, at, create_crowd
+from tests.factories.sessions import create_session
 from tests.factories.waitlist import join, open_offers, put_on_list, run_jobs
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -130,3 +131,26 @@ def test_a_visit_that_was_given_up_again_ends_no_wait(people):
 def test_students_end_no_waits(people):
     with pytest.raises(Forbidden):
         end_met_wishes(people.eve.actor)
+
+
+def test_who_takes_a_seat_by_themselves_waits_no_longer(db, people):
+    session_id = create_session()
+    entry = join(people.sam, type="vaccination")
+    seats.take_seat(people.sam.actor, session_id=session_id)
+
+    services.settle_waitlist(SYSTEM)
+
+    met = waitlist.entry(entry.id)
+    told = db.scalars(select(Communication.link).where(Communication.event == "waitlist.met")).all()
+    assert (met.status, met.session_id) == (EntryStatus.FULFILLED, session_id)
+    assert told == [f"/portal/sessions/{session_id}"]
+
+
+def test_a_seat_on_another_day_ends_no_wait(people):
+    session_id = create_session("2026-11-25 09:00")
+    entry = join(people.sam, type="vaccination")
+    seats.take_seat(people.sam.actor, session_id=session_id)
+
+    services.settle_waitlist(SYSTEM)
+
+    assert waitlist.entry(entry.id).status is EntryStatus.WAITING

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from app.scheduling.services import outages
 from tests.factories.scheduling import monday_seven, open_clinic
 from tests.web.scheduling import book
 
@@ -101,3 +102,20 @@ def test_a_physician_reads_and_a_student_does_not(site, client, people):
     dana = client.sign_in(people.dana)
     assert "Who is out" not in text_of(dana.get("/outages/"))
     assert dana.get("/outages/", query_string=ASKED).status_code == 403
+
+
+def test_visits_that_a_crash_left_on_their_way_are_named(site, rosa, people, monkeypatch):
+    """SCH-34: they are moved by the worker and are not on the list of calls."""
+    book(site, people.sam, "09:00", provider=people.dana.id)
+    slots = proposals_of(rosa.get("/outages/", query_string=ASKED))
+    [first] = slots
+    monkeypatch.setattr(outages, "continue_outage", lambda *_, **__: 0)
+
+    page = rosa.post(
+        "/outages/apply/",
+        data={**ASKED, **slots, "take": first.removeprefix("slot_")},
+        follow_redirects=True,
+    )
+
+    assert "1 visit is still being moved." in text_of(page)
+    assert "Nobody has to be called" in text_of(page)

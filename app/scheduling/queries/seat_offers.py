@@ -4,34 +4,26 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import aliased
 
 from app.infra.db import session
 from app.scheduling.models import Appointment, GroupSession, Hold, Seat, WaitlistEntry
 from app.scheduling.queries.sessions import SessionView
 from app.scheduling.queries.waitlist import MOST_CANDIDATES, Candidate, candidate_of
-from app.scheduling.queries.wishes_met import meets
-from app.scheduling.rules.sessions import SeatStatus
+from app.scheduling.queries.wishes_met import meets, seat_meets
 from app.scheduling.rules.waitlist import EntryStatus
 
 
 def candidates(found: SessionView, *, day: date, zone: ZoneInfo) -> list[Candidate]:
     """Who may take a seat: they wait for this kind of visit on this day, who came first first.
 
-    Not those who were offered a seat here before, nor those who have booked such a visit, or a
-    seat in a session of this kind, since.
+    Not those who were offered a seat here before, nor those who have booked what they wait for
+    since.
     """
-    other = aliased(GroupSession)
     has_visit = select(Appointment.id).where(meets(zone)).correlate(WaitlistEntry)
     has_seat = (
         select(Seat.id)
-        .join(other, other.id == Seat.session_id)
-        .where(
-            Seat.patient_id == WaitlistEntry.patient_id,
-            Seat.status != SeatStatus.CANCELLED,
-            Seat.booked_at >= WaitlistEntry.created_at,
-            other.type_id == WaitlistEntry.type_id,
-        )
+        .join(GroupSession, GroupSession.id == Seat.session_id)
+        .where(seat_meets(zone))
         .correlate(WaitlistEntry)
     )
     was_asked = (

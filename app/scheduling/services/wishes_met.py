@@ -56,6 +56,7 @@ def _fulfil(tx: Transaction, actor: Actor, entry: EntryView, met: WishMet) -> No
             status=EntryStatus.FULFILLED.value,
             status_since=clock.now(),
             appointment_id=met.appointment_id,
+            seat_id=met.seat_id,
         )
         .execution_options(synchronize_session=False)
     )
@@ -87,5 +88,7 @@ def _tell(tx: Transaction, actor: Actor, entry: EntryView, met: WishMet) -> None
             "place": place_of_clinic(),
             "note": entry.type_name,
         },
-        link=f"/portal/appointments/{met.appointment_id}",
+        link=f"/portal/sessions/{met.session_id}"
+        if met.session_id
+        else f"/portal/appointments/{met.appointment_id}",
     )
