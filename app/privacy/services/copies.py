@@ -36,6 +36,7 @@ from app.privacy.queries.holdings import Section, sections_about
 from app.privacy.rules import CopyStatus, RequestKind
 from app.privacy.services.forgetting import people_gone
 from app.privacy.services.log import note_request
+from app.privacy.services.requests import locked_request
 from app.privacy.services.telling import tell_ready
 
 FORMAT = "uscpis-personal-copy-1"
@@ -55,25 +56,22 @@ def request_copy(actor: Actor, *, request_id: int) -> int:
     Raises CopyNeedsRecord, CopyUnderWay, NotNow, UnknownRequest.
     """
     actor.require(Permission.COPY_WRITE)
-    found = queries.known_request(request_id)
-    if found.patient_id is None or found.kind not in KINDS:
-        raise CopyNeedsRecord()
-    if found.ended_at is not None:
-        raise NotNow("This request is over already.")
     with transaction() as tx:
-        return promise(tx, actor, request_id, found.patient_id)
+        row = locked_request(tx, request_id)
+        if row.patient_id is None or row.kind not in KINDS:
+            raise CopyNeedsRecord()
+        if row.ended_at is not None:
+            raise NotNow("This request is over already.")
+        return _promise(tx, actor, request_id, PatientId(row.patient_id))
 
 
-def promise(tx: Transaction, actor: Actor, request_id: int, patient_id: PatientId) -> int:
-    """A copy with the job that makes it. Raises CopyUnderWay."""
-    tx.session.flush()
+def _promise(tx: Transaction, actor: Actor, request_id: int, patient_id: PatientId) -> int:
+    """A copy with the job that makes it. The request is locked, so two taps are one copy."""
     current = tx.execute(
-        select(PersonalCopy.id)
-        .where(
+        select(PersonalCopy.id).where(
             PersonalCopy.request_id == request_id,
             PersonalCopy.status != CopyStatus.REMOVED.value,
         )
-        .with_for_update()
     ).first()
     if current is not None:
         raise CopyUnderWay()
