@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from app.backup import services as backups
 from app.infra.outbox import JobName, OutboxJob
 from app.integrity.queries import all_holdings
 from app.kernel import clock
@@ -231,6 +232,24 @@ def test_a_copy_goes_after_its_days_and_its_hash_stays(clinic, db):
     with pytest.raises(errors.NoCopy):
         services.copy_file(PEOPLE.pia.actor, copy_id=copy.id)
     assert made(copy.request_id).id > copy.id
+
+
+def test_a_file_waits_for_the_backup_that_may_still_know_it(clinic, db):
+    """BAK-02: or the set would miss a file and could not be proven."""
+    copy = made(in_work())
+    file = copies.copies_folder() / copy.file_name
+    backups.request_backup(PEOPLE.ada.actor)
+    with clock.pretend(clock.now() + timedelta(days=14)):
+        assert services.remove_copies(SYSTEM) == 1
+        assert file.exists()
+        with pytest.raises(errors.NoCopy):
+            services.copy_file(PEOPLE.pia.actor, copy_id=copy.id)
+        db.execute(text("UPDATE backup_run SET status = 'failed', finished_at = now()"))
+        db.commit()
+
+        assert services.remove_copies(SYSTEM) == 0
+
+    assert not file.exists()
 
 
 def test_the_copy_of_somebody_who_was_disposed_of_goes_at_once(clinic, db):

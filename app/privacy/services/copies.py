@@ -18,6 +18,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, or_, select, update
 
+from app.backup.queries import latest_runs
 from app.infra.db import Transaction, transaction
 from app.infra.outbox import JobName, enqueue
 from app.infra.pdf import pdf_of
@@ -242,7 +243,10 @@ def remove_copies(actor: Actor) -> int:
                 "The copy was removed.",
                 patient_id=queries.known_request(request_id).patient_id,
             )
-    _sweep(queries.ready_files())
+    # The moment of a backup that runs may still know what was removed just now: its file waits,
+    # or the set would miss a file and could not be proven (BAK-02).
+    if not any(run.is_under_way for run in latest_runs(5)):
+        _sweep(queries.ready_files())
     return len(numbers)
 
 
