@@ -3,11 +3,12 @@
 from datetime import time, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.infra.outbox import RetryLater
 from app.kernel import clock
 from app.notifications.models import Communication
+from app.patients.models import Patient
 from app.scheduling import services
 from app.scheduling.errors import PatientBusy
 from app.scheduling.errors.sessions import SessionFull
@@ -18,6 +19,7 @@ from app.scheduling.queries.sessions import SeatView
 from app.scheduling.rules.sessions import Cohort, SeatStatus
 from app.scheduling.rules.waitlist import EntryStatus, HoldStatus
 from app.scheduling.services import Wish, seats, sessions
+from tests.factories.points import create_missed_visits
 from tests.factories.scheduling import MONDAY_SEVEN, SYSTEM, at, create_crowd
 from tests.factories.sessions import create_session, session_draft
 from tests.factories.waitlist import (
@@ -325,3 +327,23 @@ def test_booking_that_goes_on_offers_what_is_free(db, people, full, waiting):
     run_seat_jobs(db)
 
     assert [one.session_id for one in open_offers(db)] == [full]
+
+
+def test_who_missed_too_many_visits_is_not_asked(db, people, full, waiting):
+    """SCH-35: the desk gives them their seats."""
+    create_missed_visits(db, people.sam, 2)
+
+    give_back(people.eve.id, full)
+    run_seat_jobs(db)
+
+    assert open_offers(db) == []
+    assert taken(full) == 1
+
+
+def test_who_is_no_patient_any_more_is_not_asked(db, people, full, waiting):
+    db.execute(update(Patient).values(status="inactive"))
+
+    give_back(people.eve.id, full)
+    run_seat_jobs(db)
+
+    assert open_offers(db) == []
