@@ -87,12 +87,13 @@ def new_page(browser, live):
             base_url=live.url,
             viewport=size,
             color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",  # a slow machine looks at a page while it still slides in
             java_script_enabled=javascript,
             locale="en-PH",
             timezone_id="Asia/Manila",
         )
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         if javascript:
             page.clock.install(time=live.clock.now())
         page.on("pageerror", lambda error: _note("error", str(error), complaints))
@@ -143,7 +144,8 @@ def confirm(page, name: str) -> None:
 
 
 def violations(page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA, one line each."""
+    """What axe finds against WCAG 2.2 A and AA, one line each, when the page is loaded."""
+    page.locator("[aria-busy=true]").first.wait_for(state="detached")
     # Our policy refuses foreign script tags; evaluate() is not bound by it.
     page.evaluate(AXE.read_text())
     found = page.evaluate(

@@ -240,6 +240,7 @@
     noEventsContent: "No visits on this day.",
     resources: columns(),
     eventSources: [{ events: load }],
+    loading: (isLoading) => root.setAttribute("aria-busy", String(isLoading)),
     eventContent: drawn,
     eventDidMount: mounted,
     eventClick: ({ event, jsEvent }) => !jsEvent.ctrlKey && !jsEvent.metaKey && event.display !== "background" && event.extendedProps.url && location.assign(event.extendedProps.url),
