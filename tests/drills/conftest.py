@@ -19,7 +19,7 @@ class MoodySink(Sink):
         if self.mood == "refuse":
             return "451 Not now"
         if self.mood == "hang":
-            await asyncio.sleep(4)  # longer than the programs wait
+            await asyncio.sleep(8)  # longer than the programs wait
             return "451 Too late"
         if self.mood == "break off":
             server.transport.abort()

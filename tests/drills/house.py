@@ -79,7 +79,7 @@ class House:
             "WEB_THREADS": "4",
             "MAIL_SERVER": "127.0.0.1",
             "MAIL_PORT": str(self.mail_port),
-            "MAIL_TIMEOUT_SECONDS": "2",
+            "MAIL_TIMEOUT_SECONDS": "5",
         }
 
     def _over_the_network(self, url: str) -> str:

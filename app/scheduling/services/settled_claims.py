@@ -34,10 +34,11 @@ def _settle_some() -> int:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
+    quietly = (
+        update(Claim)
+        .where(Claim.id.in_(old.scalar_subquery()))
+        .values(settled=True)
+        .execution_options(synchronize_session=False)
+    )
     with transaction() as tx:
-        return tx.execute(
-            update(Claim)
-            .where(Claim.id.in_(old.scalar_subquery()))
-            .values(settled=True)
-            .execution_options(synchronize_session=False)
-        ).rowcount
+        return int(tx.execute(quietly).rowcount)
