@@ -1,5 +1,6 @@
 """When a job is late, what is out of bounds, and what becomes of alerts (BAK-04, NOT-04)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from app.operations.rules import (
 )
 from app.operations.rules.alerts import CALM
 from app.operations.rules.beats import words
+from app.operations.rules.jobs import about_jobs
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -446,3 +448,29 @@ def test_an_account_that_could_change_the_trail_is_critical():
     assert found.severity is Severity.CRITICAL
     assert "could change security_audit_event and security_audit_seal" in found.sentence
     assert bounds.about_trail([]) == []
+
+
+def silent(name: str, period: timedelta) -> tuple[Beat, BeatState]:
+    return replace(beat(ago=9 * DAY, period=period), name=name), BeatState.LATE
+
+
+def test_jobs_that_are_silent_together_are_one_trouble():
+    jobs = [silent("a.b", MINUTE), silent("c.d", DAY), silent("e.f", MINUTE)]
+
+    [found] = about_jobs(jobs, NOW, late_before=2)
+    [two] = about_jobs(jobs[:2], NOW, late_before=2)
+
+    assert (found.key, found.severity, found.is_news) == ("late", Severity.CRITICAL, True)
+    assert found.sentence.startswith("The job “d (c)” should run every day")
+    assert found.sentence.endswith("2 more jobs are late: is the worker running?")
+    assert two.sentence.endswith("1 more job is late: is the worker running?")
+    assert not two.is_news
+    assert bounds.about_outbox(2 * HOUR)[0].key == found.key
+
+
+def test_a_job_that_fails_and_a_backup_that_is_late_are_told_by_themselves():
+    failing = (replace(beat(), name="a.b", failures=3), BeatState.FAILING)
+
+    found = about_jobs([failing, silent("backup.back_up_daily", DAY)], NOW, late_before=0)
+
+    assert [one.key for one in found] == ["job.a.b", BACKUPS]

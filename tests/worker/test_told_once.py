@@ -126,6 +126,23 @@ def test_a_job_that_is_overdue_is_told_once(site, people):
     assert len(open_sentences()) == 1
 
 
+def test_a_worker_that_is_gone_is_told_once(site, people):
+    """Every job falls silent and work waits, soon and for longer and longer: one trouble."""
+    minute = timedelta(minutes=1)
+    names = (JobName.CHECK_SYSTEM, JobName.SEAL_AUDIT, JobName.SEND_REMINDERS, JobName.SETTLE_HOLDS)
+    heartbeat.enter_checks({**dict.fromkeys(names, (minute, minute))})
+    with transaction() as tx:
+        outbox.enqueue(tx, JobName.PURGE_OUTBOX)
+
+    for minutes in (6, 7, 12, 20):
+        with clock.pretend(clock.now() + minutes * minute):
+            look()
+
+    assert channels_to(people.ada) == ONCE
+    [sentence] = open_sentences()
+    assert "3 more jobs are late: is the worker running?" in sentence
+
+
 def dead_mail(count: int) -> None:
     """So many e-mails that were given up."""
     now = clock.now()

@@ -27,8 +27,9 @@ from app.integrity.rules import RunStatus
 from app.notifications import queries as notifications
 from app.operations.models import CheckRun
 from app.operations.queries.beats import job_lines
-from app.operations.rules import Finding, Severity, bounds, key_of_job, sentence_of
+from app.operations.rules import Finding, Severity, bounds
 from app.operations.rules.bounds import Disk, Error, MailOutcomes
+from app.operations.rules.jobs import about_jobs, late_jobs
 from app.operations.rules.things import MAIL
 from app.security.services import powers_over_trail
 
@@ -57,18 +58,10 @@ class Check:
 
 
 def _jobs(now: datetime) -> Look:
-    return Look(
-        [
-            Finding(
-                "job",
-                key_of_job(line.beat.name),
-                Severity.CRITICAL if line.beat.period >= DAY else Severity.WARNING,
-                sentence_of(line.beat, line.state, now),
-            )
-            for line in job_lines(now)
-            if line.state.is_bad
-        ]
-    )
+    bad = [(line.beat, line.state) for line in job_lines(now) if line.state.is_bad]
+    run = last_runs().get("job")
+    before = int(run.facts.get("late", 0)) if run else 0
+    return Look(about_jobs(bad, now, late_before=before), {"late": len(late_jobs(bad))})
 
 
 def _outbox(now: datetime) -> Look:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.operations.rules.alerts import Finding, Severity
 from app.operations.rules.beats import title_of, words
-from app.operations.rules.things import BACKUPS, MAIL, PROOFS, key_of_job
+from app.operations.rules.things import BACKUPS, LATE, MAIL, PROOFS, key_of_job
 
 OLDEST_JOB = timedelta(minutes=10)
 VERY_OLD_JOB = timedelta(hours=1)
@@ -62,7 +62,7 @@ def about_outbox(oldest: timedelta | None) -> list[Finding]:
         return []
     severity = Severity.CRITICAL if oldest > VERY_OLD_JOB else Severity.WARNING
     sentence = f"Background work has been waiting for {words(oldest)}: messages do not go out."
-    return [Finding("outbox", "outbox", severity, sentence)]
+    return [Finding("outbox", LATE, severity, sentence)]
 
 
 def about_dead_letters(

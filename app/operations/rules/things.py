@@ -15,3 +15,5 @@ def key_of_job(name: str) -> str:
 BACKUPS = key_of_job("backup.back_up_daily")
 PROOFS = key_of_job("integrity.prove_nightly")
 MAIL = "mail"
+# Work that nobody does: jobs that are silent, and what waits for a worker.
+LATE = "late"
