@@ -17,6 +17,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from app.infra.whole_files import sync_folder
+
 SET_NAME = re.compile(r"[a-z0-9][A-Za-z0-9-]{0,99}")
 FILE_NAME = re.compile(r"[a-z][a-z0-9.-]{0,79}")
 COPY_BYTES = 1024 * 1024
@@ -248,12 +250,3 @@ def _told(label: str) -> Iterator[None]:
         raise StorageFailed(f"{label}: the storage answered {code}.") from error
     except BotoCoreError as error:
         raise StorageFailed(f"{label}: {type(error).__name__}.") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

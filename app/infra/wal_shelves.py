@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.infra.vault import Vault, open_vault
+from app.infra.whole_files import sync_folder
 from config.settings import Settings
 
 # Hidden from those who list backup sets: the name of a set has no underscore.
@@ -63,7 +64,7 @@ class FolderShelf:
                 os.link(half, self.folder / name)
             finally:
                 half.unlink(missing_ok=True)
-            _sync(self.folder)
+            sync_folder(self.folder)
         except OSError as error:
             raise self._failed(error) from error
 
@@ -90,14 +91,6 @@ def _write_durably(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def vault_of(settings: Settings) -> Vault:

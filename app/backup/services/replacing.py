@@ -25,7 +25,7 @@ from app.backup.errors import BackupFailed, NotEmpty
 from app.backup.services.restoring import administer, administering, drop_database, quoted
 from app.backup.services.scratch import Copy
 from app.infra.key_files import keep_beside_keys
-from app.infra.storage import sync_folder
+from app.infra.whole_files import sync_folder
 from app.kernel.invariant import FileArea
 
 NOTE = "restore-under-way.json"

@@ -5,8 +5,6 @@ The JSON holds the SHA-256 of the PDF and carries the signature, so it speaks fo
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 from app.infra.pdf import pdf_of
 from app.infra.runtime import settings
 from app.infra.templates import render
+from app.infra.whole_files import write_whole
 from app.integrity.errors import NotGenuine
 from app.integrity.queries import RunView
 from app.integrity.rules import canonical
@@ -63,8 +62,8 @@ def write_report(run: RunView) -> str:
     }
     folder = reports_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write(folder / f"{name}.pdf", drawn)
-    _write(folder / f"{name}.json", json.dumps(signed, ensure_ascii=False, indent=2).encode())
+    write_whole(folder / f"{name}.pdf", drawn)
+    write_whole(folder / f"{name}.json", json.dumps(signed, ensure_ascii=False, indent=2).encode())
     return name
 
 
@@ -86,16 +85,6 @@ def _facts(run: RunView) -> dict[str, Any]:
             "first_problems": run.audit_problems,
         },
     }
-
-
-def _write(file: Path, content: bytes) -> None:
-    """All of the file or nothing, on the disk."""
-    descriptor, name = tempfile.mkstemp(prefix=".", dir=file.parent)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(name).replace(file)
 
 
 def verify_report(file: Path, *, by: str = "") -> Genuine:

@@ -7,9 +7,7 @@ says itself (HOLDINGS in its room of invariants); tests find a table that nobody
 import hashlib
 import io
 import json
-import os
 import secrets
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from app.infra.outbox import JobName, enqueue
 from app.infra.pdf import pdf_of
 from app.infra.runtime import settings
 from app.infra.templates import render
+from app.infra.whole_files import write_whole
 from app.kernel import clock
 from app.kernel.actor import Actor
 from app.kernel.ids import PatientId
@@ -97,7 +96,7 @@ def make_copy(actor: Actor, *, copy_id: int) -> None:
         return
     name = f"copy-{found.request_id:06d}-{secrets.token_hex(8)}.zip"
     content = _zipped(found.patient_id)
-    _write(copies_folder(), name, content)
+    write_whole(copies_folder() / name, content)
     now = clock.now()
     with transaction() as tx:
         made = tx.execute(
@@ -258,14 +257,3 @@ def _sweep(known: set[str]) -> None:
         is_left = file.name.startswith("copy-") or file.stat().st_mtime < before
         if file.name not in known and is_left:
             file.unlink(missing_ok=True)
-
-
-def _write(folder: Path, name: str, content: bytes) -> None:
-    """All of the file or nothing, on the disk, for the clinic's account only."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, unfinished = tempfile.mkstemp(prefix=".", dir=folder)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(unfinished).replace(folder / name)

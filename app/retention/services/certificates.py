@@ -6,8 +6,6 @@ can be brought to the same state (reapplying.py).
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 from app.infra.pdf import pdf_of
 from app.infra.runtime import settings
 from app.infra.templates import render
+from app.infra.whole_files import write_whole
 from app.integrity.rules import canonical
 from app.integrity.services import signing
 from app.kernel.actor import Actor
@@ -70,8 +69,8 @@ def write_certificate(found: DisposalView) -> Written:
     ).encode()
     folder = certificates_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write(folder / f"{name}.pdf", drawn)
-    _write(folder / f"{name}.json", told)
+    write_whole(folder / f"{name}.pdf", drawn)
+    write_whole(folder / f"{name}.json", told)
     return Written(name, hashlib.sha256(told).hexdigest(), facts["pdf"]["sha256"])
 
 
@@ -143,13 +142,3 @@ def verified_certificate(file: Path, *, by: str = "") -> dict[str, Any]:
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
         raise NotACertificate(f"{file.name} is not a certificate of disposal.")
     return facts
-
-
-def _write(file: Path, content: bytes) -> None:
-    """All of the file or nothing, on the disk."""
-    descriptor, name = tempfile.mkstemp(prefix=".", dir=file.parent)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(name).replace(file)
