@@ -12,6 +12,9 @@ from app.kernel.errors import DomainError
 from app.selftest.scratch import settings_of
 
 PROCESSES = 2
+# Racers are forked from a process that has read the program, and nothing else, once.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["app.selftest.racing"])
 PATIENCE_SECONDS = 120
 
 
@@ -24,12 +27,11 @@ def race(url: str, deed: Callable[..., str], *, racers: int, **facts: Any) -> li
 
     `deed(number, **facts)` must be importable. Raises RaceBroken when a process fails.
     """
-    context = multiprocessing.get_context("spawn")
     share = -(-racers // PROCESSES)
-    with context.Manager() as manager:
+    with CONTEXT.Manager() as manager:
         barrier, answers = manager.Barrier(PROCESSES), manager.list()
         children = [
-            context.Process(
+            CONTEXT.Process(
                 target=_run,
                 args=(url, deed, range(i * share, min(racers, (i + 1) * share)), barrier, answers),
                 kwargs=facts,

@@ -1,6 +1,5 @@
 """Provider is out, killed in the middle: all are moved and told, or called and told (SCH-34)."""
 
-import multiprocessing
 import os
 import signal
 from collections import Counter
@@ -18,7 +17,7 @@ from app.scheduling.rules import AppointmentStatus
 from app.scheduling.services import Wish, outage_plans
 from app.scheduling.services import outages as use_cases
 from tests.factories.scheduling import SYSTEM, at, create_crowd
-from tests.racing import race
+from tests.racing import PROCESSES, race
 from worker.jobs import scheduling as jobs
 
 pytestmark = [pytest.mark.committed, pytest.mark.usefixtures("clinic")]
@@ -77,9 +76,8 @@ def killed(app, template_database, tmp_path, db):
 
     def run(deed, **facts):
         db.rollback()
-        context = multiprocessing.get_context("spawn")
         url = app.config["SQLALCHEMY_DATABASE_URI"]
-        child = context.Process(
+        child = PROCESSES.Process(
             target=die_in_the_middle, args=(url, tmp_path, clock.now(), deed, facts)
         )
         child.start()

@@ -1,6 +1,5 @@
 """Disposals at the instant of holds and of each other, and a worker that is killed (RET-02)."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -27,7 +26,7 @@ from tests.factories.retention import (
 )
 from tests.factories.scheduling import MONDAY_SEVEN, SYSTEM
 from tests.people import PEOPLE
-from tests.racing import race
+from tests.racing import PROCESSES, race
 
 pytestmark = pytest.mark.committed
 CROWD = 8
@@ -136,7 +135,7 @@ def test_a_killed_worker_leaves_whole_people_and_the_next_one_goes_on(old_people
     """RET-02: SIGKILL in the middle."""
     found = approved()
     url = old_people.config["SETTINGS"].database_url
-    worker = multiprocessing.get_context("spawn").Process(
+    worker = PROCESSES.Process(
         target=work_slowly, args=(url, tmp_path, found.id)
     )
     worker.start()
