@@ -109,7 +109,8 @@ def test_a_good_set_passes_every_check_and_says_what_was_found(prove, kit, made)
 def test_a_damaged_set_fails_before_anything_is_restored(prove, kit):
     made = kit.make("00000002")
     path = kit.folder.folder / made.set_name / made.parts[0].name
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
     checks = prove(kit, made)
 

@@ -288,7 +288,8 @@ def test_verify_backup_says_whether_a_set_can_be_restored(world):
 
     good = world.run("verify-backup", made.set_name, "--from", str(folder))
     path = folder / made.set_name / "files.tar.sealed"
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     bad = world.run("verify-backup", made.set_name, "--from", str(folder))
     missing = world.run("verify-backup", "uscpis-nowhere", "--from", str(folder))
 
