@@ -1,4 +1,4 @@
-"""Creates and drops whole databases, for the self-test and the tests."""
+"""Creates and drops whole databases."""
 
 import time
 from typing import Final
@@ -6,9 +6,14 @@ from typing import Final
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.pool import NullPool
 
 TRIES: Final = 10
 PAUSE_SECONDS: Final = 1
+OUT: Final = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+    " AND backend_type = 'client backend' AND pg_has_role(usesysid, 'MEMBER')"
+)
 
 
 def create_database(server_url: str, name: str, *, template: str | None = None) -> str:
@@ -21,12 +26,14 @@ def create_database(server_url: str, name: str, *, template: str | None = None) 
 def drop_database(server_url: str, name: str) -> None:
     """Throw everybody out of a database and remove it; one that is gone already is fine.
 
-    A vacuum worker of the server itself lets nobody but a superuser throw it out. It ends by
-    itself in a moment, so the refusal is waited for and only the last one raised.
+    Not WITH (FORCE): that refuses everybody but a superuser while a vacuum worker of the server is
+    inside. Without it PostgreSQL ends the worker itself. Who comes back meanwhile is thrown out
+    again, and only the last refusal is raised.
     """
     for tries_left in reversed(range(TRIES)):
         try:
-            _administer(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            _administer(server_url, OUT, name=name)
+            _administer(server_url, f'DROP DATABASE IF EXISTS "{name}"')
             return
         except (ProgrammingError, OperationalError):
             if not tries_left:
@@ -34,11 +41,8 @@ def drop_database(server_url: str, name: str) -> None:
             time.sleep(PAUSE_SECONDS)
 
 
-def _administer(server_url: str, statement: str) -> None:
+def _administer(server_url: str, statement: str, **values: str) -> None:
     """CREATE and DROP DATABASE run outside of transactions."""
-    engine = create_engine(server_url, isolation_level="AUTOCOMMIT")
-    try:
-        with engine.connect() as connection:
-            connection.execute(text(statement))
-    finally:
-        engine.dispose()
+    engine = create_engine(server_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement), values)

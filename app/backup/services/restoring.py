@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from app.backup.errors import BackupFailed, Damaged
 from app.backup.rules import DATABASE, FILES, Manifest, Part
 from app.backup.services.checking import CheckedReader, opened
+from app.infra import databases
 from app.infra.pg_programs import environment, program
 from app.infra.storage import Target
 from app.infra.vault import Vault
@@ -62,8 +63,15 @@ def create_database(server_url: str, name: str) -> str:
 
 
 def drop_database(server_url: str, name: str) -> None:
-    """Remove a database that was made here, with whoever is still connected to it."""
-    administer(server_url, f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+    """Remove a database that was made here, with whoever is still connected to it.
+
+    Raises BackupFailed when somebody stays whom we may not throw out.
+    """
+    url = database_url(server_url, "postgres")
+    try:
+        databases.drop_database(url, name)
+    except (OperationalError, ProgrammingError) as error:
+        raise BackupFailed(f"The database server refused: {_first_line(error)}") from error
 
 
 def administer(server_url: str, *statements: str) -> None:
