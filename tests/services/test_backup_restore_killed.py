@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 from flask_migrate import upgrade
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from app.backup.services import replacing, scratch
 from app.backup.services.history import known_revisions
-from app.backup.services.restoring import create_database, drop_database
+from app.backup.services.restoring import administering, create_database, drop_database
 from app.infra.db import let_go
 from tests import site
+from tests.clusters import wait_until
 from tests.factories.restores import World, create_world
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +84,14 @@ def killed(world, made, moment):
     """Run the driver until it kills itself."""
     done = driven(world, made, moment)
     assert done.returncode == -signal.SIGKILL, done.stderr
+    wait_until(lambda: is_noticed(world), "the server noticed that the restore is gone")
+
+
+def is_noticed(world):
+    """Whether the lock of the killed restore is free: its session ends a moment after it."""
+    with administering(world.url) as server:
+        wanted = {"name": f"uscpis restore {world.name}"}
+        return server.scalar(text("SELECT pg_try_advisory_lock(hashtext(:name))"), wanted)
 
 
 def driven(world, made, moment="never"):
@@ -109,6 +119,12 @@ def is_later(world):
     return by_rows
 
 
+def is_tidied(world):
+    """Other tests tidy up on the same server, and hold a name for the moment that it takes."""
+    scratch.tidy_copies(world.url, world.home)
+    return list(world.home.glob(".uscpis*")) == []
+
+
 @pytest.mark.parametrize("moment", BEFORE)
 def test_killed_before_the_swap_everything_is_as_it_was(world, moment):
     made = changed(world)
@@ -121,8 +137,7 @@ def test_killed_before_the_swap_everything_is_as_it_was(world, moment):
     assert is_later(world)
     assert not (world.home / replacing.NOTE).exists()
     assert not (world.home / replacing.INCOMING).exists()
-    scratch.tidy_copies(world.url, world.home)
-    assert list(world.home.glob(".uscpis*")) == []
+    wait_until(lambda: is_tidied(world), "what the killed run left was removed")
 
 
 @pytest.mark.parametrize("moment", AFTER)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from app.backup.services.restore import found_set, restore_set
-from app.backup.services.restoring import administering, create_database, drop_database, quoted
+from app.backup.services.restoring import administering, create_database, drop_database
 from app.backup.services.scratch import SCRATCH, copy_beside, tidy_copies
 from app.backup.services.settling import Authority
 from app.infra.database_rights import RightsRefused, renew_rights
@@ -26,6 +26,7 @@ from app.security.models import TRAIL
 from app.security.services import powers_over_trail, renew_site_account, seal_events, verify_audit
 from app.visits.queries import queue
 from tests import site
+from tests.clusters import PrivateCluster
 from tests.factories.retention import (
     approved,
     give_birth_dates,
@@ -319,22 +320,28 @@ def test_a_missing_account_stops_a_restore_before_it_begins(app, owner_url, tmp_
             restore_set(SYSTEM, place, AUTHORITY, tell=lambda _step: None)
 
 
-def test_each_account_tidies_up_only_its_own_copies(app, owner_url, tmp_path):
+@pytest.fixture
+def own_cluster(tmp_path):
+    """A server of the test's own: on the shared one other tests tidy up, too."""
+    made = PrivateCluster(tmp_path / "postgres")
+    made.start()
+    yield made.server
+    made.destroy()
+
+
+def test_each_account_tidies_up_only_its_own_copies(own_cluster, tmp_path):
     """A proof that was killed is no hurdle for a restore, nor the other way round."""
+    owner, scratch = own_cluster.url(), own_cluster.url_as("uscpis_scratch")
     theirs, ours = f"uscpis_restore_{uuid4().hex[:12]}", f"{SCRATCH}{uuid4().hex[:12]}"
-    scratch = testing.share_servers().scratch_url
-    create_database(owner_url, theirs)
+    create_database(owner, theirs)
     create_database(scratch, ours)
-    try:
-        with copy_beside(scratch, tmp_path, SCRATCH):
-            pass
-        with administering(owner_url) as connection:
-            left = set(connection.scalars(text("SELECT datname FROM pg_database")))
-        assert theirs in left
-        assert ours not in left
-        create_database(scratch, ours)
-        assert {theirs, ours} <= set(tidy_copies(owner_url, tmp_path))
-    finally:
-        with administering(owner_url) as connection:
-            for name in (theirs, ours):
-                connection.execute(text(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)"))
+
+    with copy_beside(scratch, tmp_path, SCRATCH):
+        pass
+
+    with administering(owner) as connection:
+        left = set(connection.scalars(text("SELECT datname FROM pg_database")))
+    assert theirs in left
+    assert ours not in left
+    create_database(scratch, ours)
+    assert set(tidy_copies(owner, tmp_path)) == {theirs, ours}
