@@ -135,9 +135,7 @@ def test_a_killed_worker_leaves_whole_people_and_the_next_one_goes_on(old_people
     """RET-02: SIGKILL in the middle."""
     found = approved()
     url = old_people.config["SETTINGS"].database_url
-    worker = PROCESSES.Process(
-        target=work_slowly, args=(url, tmp_path, found.id)
-    )
+    worker = PROCESSES.Process(target=work_slowly, args=(url, tmp_path, found.id))
     worker.start()
     _wait_for_first(found.id)
     assert worker.pid is not None
