@@ -2,7 +2,7 @@
 
 Rules: additive first; works with the previous release; imports nothing from the app. The data is
 changed here and not in a revision of its own, so that claims are never without their constraints;
-a booking waits meanwhile, about a second for each 30,000 visits of the past.
+a booking waits meanwhile, some seconds for each 100,000 visits of the past.
 """
 
 import sqlalchemy as sa
