@@ -16,10 +16,15 @@ OUT: Final = (
 )
 
 
+def quoted(name: str) -> str:
+    """A name as PostgreSQL wants it, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def create_database(server_url: str, name: str, *, template: str | None = None) -> str:
     """A new database beside the one of the URL, perhaps a copy. Returns its URL."""
-    source = f' TEMPLATE "{template}"' if template else ""
-    _administer(server_url, f'CREATE DATABASE "{name}"{source}')
+    source = f" TEMPLATE {quoted(template)}" if template else ""
+    _administer(server_url, f"CREATE DATABASE {quoted(name)}{source}")
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
@@ -33,7 +38,7 @@ def drop_database(server_url: str, name: str) -> None:
     for tries_left in reversed(range(TRIES)):
         try:
             _administer(server_url, OUT, name=name)
-            _administer(server_url, f'DROP DATABASE IF EXISTS "{name}"')
+            _administer(server_url, f"DROP DATABASE IF EXISTS {quoted(name)}")
             return
         except (ProgrammingError, OperationalError):
             if not tries_left:

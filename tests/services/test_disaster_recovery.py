@@ -10,7 +10,8 @@ import pytest
 
 from app.backup.services.keys import letters
 from app.backup.services.requests import approve_restore, ask_restore
-from app.backup.services.restoring import administer, drop_database, quoted
+from app.backup.services.restoring import administer, drop_database
+from app.infra.databases import quoted
 from app.infra.db import let_go
 from app.integrity.services import create_report_key
 from tests import site

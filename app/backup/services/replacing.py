@@ -22,8 +22,9 @@ from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from app.backup.errors import BackupFailed, NotEmpty
-from app.backup.services.restoring import administer, administering, drop_database, quoted
+from app.backup.services.restoring import administer, administering, drop_database
 from app.backup.services.scratch import Copy
+from app.infra.databases import quoted
 from app.infra.key_files import keep_beside_keys
 from app.infra.whole_files import sync_folder
 from app.kernel.invariant import FileArea

@@ -23,6 +23,7 @@ from app.backup.errors import BackupFailed, Damaged
 from app.backup.rules import DATABASE, FILES, Manifest, Part
 from app.backup.services.checking import CheckedReader, opened
 from app.infra import databases
+from app.infra.databases import quoted
 from app.infra.pg_programs import environment, program
 from app.infra.storage import Target
 from app.infra.vault import Vault
@@ -175,11 +176,6 @@ def _to_the_end(content: CheckedReader) -> None:
     """What follows the last file is padding; reading it proves the whole."""
     while content.read(CHUNK):
         pass
-
-
-def quoted(name: str) -> str:
-    """A name as PostgreSQL wants it, whatever it holds."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _first_line(error: Exception) -> str:
